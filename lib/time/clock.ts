@@ -1,0 +1,39 @@
+import { asyncScheduler, type SchedulerAction, type SchedulerLike, type Subscription } from 'rxjs';
+
+/** Ends a pending timer. Calling it again, or after the timer fired, does nothing. */
+export type Cancel = () => void;
+
+/**
+ * The one clock. Everything that waits or asks for the time gets it from here, so that a test can run on virtual
+ * time. It is an RxJS scheduler too, for operators that take one.
+ */
+export interface Clock extends SchedulerLike {
+  /** Milliseconds on a clock that never jumps; its zero means nothing. */
+  now(): number;
+  /** Milliseconds since 1970, for people to read; may jump. */
+  date(): number;
+  /** Calls `task` once after `ms` milliseconds. `Infinity` never fires; more than 24.8 days is cut to that. */
+  after(ms: number, task: () => void): Cancel;
+  /** Calls `task` in a later turn of the event loop, after input that is already there has been read. */
+  soon(task: () => void): void;
+  /** Calls `task` at the end of this turn: after the code that runs now, before any input or timer. */
+  atTurnEnd(task: () => void): void;
+  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay?: number, state?: T): Subscription;
+}
+
+const longestTimeout = 2 ** 31 - 1;
+const never: Cancel = () => {};
+
+/** The clock of this process: monotonic `performance.now`, Node.js timers. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  after(ms, task) {
+    if (ms === Number.POSITIVE_INFINITY) return never;
+    const timer = setTimeout(task, Math.min(Math.max(ms, 0), longestTimeout));
+    return () => clearTimeout(timer);
+  },
+  soon: (task) => void setImmediate(task),
+  atTurnEnd: (task) => queueMicrotask(task),
+  schedule: (work, delay, state) => asyncScheduler.schedule(work, delay, state),
+};
