@@ -32,7 +32,7 @@ export class BusError extends Error {
   /** Whether a value is a `BusError`, of this copy of the package or another; with `code`, whether it is that one. */
   static is(value: unknown, code?: ErrorCode): value is BusError {
     if (typeof value !== 'object' || value === null || !(brand in value)) return false;
-    return code === undefined || (value as BusError).code === code;
+    return code === undefined || (value as unknown as BusError).code === code;
   }
 }
 
