@@ -49,7 +49,7 @@ export interface Hello {
   readonly resumeToken?: string;
   /** What the worker has received in the session to be resumed. */
   readonly received?: Received;
-  /** The credit that the worker grants to begin with. */
+  /** Room that the worker grants beyond what it has received (beyond nothing, in a new session). */
   readonly credit?: Totals;
   /** For the application: tokens, hints, anything. */
   readonly extra: Readonly<Record<string, string>>;
@@ -72,6 +72,7 @@ export interface Welcome {
   readonly resumeToken: string;
   /** Set when the session was resumed: what the hub has received in it. */
   readonly received?: Received;
+  /** Room that the hub grants beyond what it has received (beyond nothing, in a new session). */
   readonly credit: Totals;
   /** Message types that the hub handles. */
   readonly handles: readonly string[];

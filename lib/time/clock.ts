@@ -37,3 +37,6 @@ export const systemClock: Clock = {
   atTurnEnd: (task) => queueMicrotask(task),
   schedule: (work, delay, state) => asyncScheduler.schedule(work, delay, state),
 };
+
+/** Milliseconds since 1970 as people read them, in UTC. */
+export const timestamp = (ms: number): string => new Date(ms).toISOString();

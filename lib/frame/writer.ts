@@ -1,0 +1,93 @@
+import { longestNumber, longestText, putText, putVarint } from './put.js';
+
+/** What a slab grows to by itself; only one batch that is larger makes a larger one. */
+const largestSlab = 64 * 1024;
+const smallestSlab = 512;
+
+/** How many bytes a length takes as a varint. */
+const width = (length: number): number => {
+  if (length < 0x80) return 1;
+  if (length < 0x4000) return 2;
+  if (length < 0x20_0000) return 3;
+  return length < 0x1000_0000 ? 4 : 5;
+};
+
+/**
+ * Writes the primitives of protobuf into slabs, each byte once. What `take` has given is never written again. A new
+ * slab is four times the batch at hand or the one before, so that ten thousand writers that only beat hold little.
+ */
+export class Writer {
+  slab: Buffer = Buffer.alloc(0);
+  position = 0;
+  private start = 0;
+  private lastSize = 0;
+  private readonly slabBytes: number;
+
+  constructor(slabBytes = smallestSlab) {
+    this.slabBytes = slabBytes;
+  }
+
+  /** Bytes since the last `take`. */
+  get size(): number {
+    return this.position - this.start;
+  }
+
+  /** The bytes so far, and begins anew behind them. */
+  take(): Buffer {
+    const batch = this.slab.subarray(this.start, this.position);
+    this.lastSize = batch.length;
+    this.start = this.position;
+    return batch;
+  }
+
+  /** Forgets what was written after the batch had this size. */
+  cut(size: number): void {
+    this.position = this.start + size;
+  }
+
+  /** Makes room for so many bytes more. May change `slab` and `position`. */
+  room(bytes: number): void {
+    if (this.position + bytes > this.slab.length) this.move(bytes);
+  }
+
+  private move(bytes: number): void {
+    const { slab, start, position, size } = this;
+    const usual = Math.min(4 * Math.max(size, this.lastSize), largestSlab);
+    this.slab = Buffer.allocUnsafe(Math.max(size + bytes, 2 * size, usual, this.slabBytes));
+    slab.copy(this.slab, 0, start, position);
+    this.start = 0;
+    this.position = size;
+  }
+
+  varint(value: number): void {
+    this.room(longestNumber);
+    this.position = putVarint(this.slab, this.position, value);
+  }
+
+  text(value: string): void {
+    this.room(longestText(value));
+    this.position = putText(this.slab, this.position, value);
+  }
+
+  /** Begins a message under a tag; its length is not known yet but likely to be about `guess` bytes. */
+  open(tag: number, guess: number): number {
+    this.varint(tag);
+    const mark = this.size;
+    this.room(longestNumber);
+    this.position += width(guess);
+    return mark;
+  }
+
+  /** Ends the message that was begun with the same guess; a guess of the wrong width costs one move of its bytes. */
+  close(mark: number, guess: number): void {
+    const guessed = width(guess);
+    const length = this.size - mark - guessed;
+    const shift = width(length) - guessed;
+    if (shift !== 0) {
+      this.room(shift);
+      const from = this.start + mark + guessed;
+      this.slab.copyWithin(from + shift, from, this.position);
+    }
+    this.position = putVarint(this.slab, this.start + mark, length) + length;
+  }
+}

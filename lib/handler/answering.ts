@@ -1,0 +1,189 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { BusError } from '../errors/bus-error.js';
+import type { Cancel } from '../time/clock.js';
+import { answerOf, done, encoded, failureOf } from './answer.js';
+import type { Call, Reply } from './call.js';
+import type { MessageContext } from './context.js';
+import { busErrorOf } from './fault.js';
+import type { Flow, Sink } from './flow.js';
+import { flowOf } from './flow-of.js';
+
+/** A handler that still runs so long after its signal fired is abandoned. */
+export const abandonAfterMs = 5000;
+
+/**
+ * running: more outcomes may come. stopped: the last outcome was given, the handler has not settled. abandoned: the
+ * same, and its replies have completed. ended: the handler has settled, or nobody listens any more.
+ */
+type Phase = 'running' | 'stopped' | 'abandoned' | 'ended';
+
+/** A handler that did not finish at once: waits for its promise, then for its flow, until it has settled. */
+export class Answering implements Sink {
+  private phase: Phase = 'running';
+  private flow: Flow | undefined;
+  private timer: Cancel | undefined;
+  private subscriber: Subscriber<Reply> | undefined;
+  /** What was given before anybody listened. */
+  private readonly early: Reply[] = [];
+  private onSettled = () => {};
+
+  /** Completes when the handler has settled or is abandoned; never errors. Unsubscribing stops the handler. */
+  readonly replies$ = new Observable<Reply>((subscriber) => this.attach(subscriber));
+
+  constructor(
+    private readonly call: Call,
+    private readonly context: MessageContext,
+  ) {}
+
+  /** Stops the handler with what `reason` gives, unless it settles within so many milliseconds. */
+  limit(ms: number, reason: () => BusError): this {
+    this.timer = this.call.surroundings.clock.after(ms, () => this.stop(reason()));
+    return this;
+  }
+
+  /** Answers with what a promise comes to. */
+  await(result: PromiseLike<unknown>): this {
+    try {
+      // Not `.then(...)`: a promise can have a `then` of its own that calls back twice.
+      Promise.prototype.then.call(
+        Promise.resolve(result),
+        (value) => this.settle(value),
+        (thrown) => this.fail(thrown),
+      );
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+    return this;
+  }
+
+  /** Answers with the items of a flow. */
+  follow(flow: Flow): this {
+    this.flow = flow;
+    const { demand, surroundings } = this.call;
+    try {
+      flow.start(demand, surroundings.clock, this);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+    return this;
+  }
+
+  /** Whether the result is no longer wanted. */
+  get isStopped(): boolean {
+    return this.phase !== 'running';
+  }
+
+  /** Reports the reason, gives it as a fault at once, and fires the signal. Later results are dropped. */
+  stop(reason: BusError): void {
+    if (this.phase !== 'running') return;
+    this.report(reason);
+    this.cancel(reason);
+  }
+
+  /** The same without a report: it was the sender, or this side, that wanted it. */
+  cancel(reason: BusError): void {
+    if (this.phase !== 'running') return;
+    this.phase = 'stopped';
+    this.timer?.();
+    this.timer = this.call.surroundings.clock.after(abandonAfterMs, () => this.abandon());
+    this.give(failureOf(this.call, reason));
+    this.context.abort(reason);
+    if (this.flow !== undefined) this.close(this.flow);
+  }
+
+  item(value: unknown): void {
+    if (this.phase !== 'running') return;
+    try {
+      this.give([encoded('item', value, this.call.message.type)]);
+    } catch (thrown) {
+      this.stop(busErrorOf(thrown));
+    }
+  }
+
+  end(): void {
+    if (this.phase === 'running') this.give([done]);
+    this.finish();
+  }
+
+  fail(thrown: unknown): void {
+    if (this.phase === 'running') {
+      this.report(thrown);
+      this.give(failureOf(this.call, thrown));
+    }
+    this.finish();
+  }
+
+  private settle(result: unknown): void {
+    try {
+      if (this.phase === 'running') {
+        const answer = answerOf(this.call, result);
+        if ('start' in answer) {
+          this.follow(answer);
+        } else {
+          this.give(answer);
+          this.finish();
+        }
+      } else {
+        const unwanted = flowOf(result, true);
+        if (unwanted === undefined) this.finish();
+        else this.close(unwanted);
+      }
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  private close(flow: Flow): void {
+    flow.stop().then(
+      () => this.finish(),
+      (thrown) => {
+        this.report(thrown);
+        this.finish();
+      },
+    );
+  }
+
+  private finish(): void {
+    if (this.phase === 'ended') return;
+    this.phase = 'ended';
+    this.timer?.();
+    this.subscriber?.complete();
+    this.onSettled();
+  }
+
+  private abandon(): void {
+    this.phase = 'abandoned';
+    const settled = new Promise<void>((resolve) => {
+      this.onSettled = resolve;
+    });
+    this.call.surroundings.onAbandoned(this.call, settled);
+    this.subscriber?.complete();
+  }
+
+  private attach(subscriber: Subscriber<Reply>): () => void {
+    this.subscriber = subscriber;
+    for (const reply of this.early.splice(0)) subscriber.next(reply);
+    if (this.phase === 'abandoned' || this.phase === 'ended') subscriber.complete();
+    return () => this.leave();
+  }
+
+  /** The listener went away, if it was not told that all is said. */
+  private leave(): void {
+    if (this.phase === 'running')
+      this.cancel(new BusError('cancelled', 'nobody waits for the result any more'));
+    if (this.phase !== 'stopped') return;
+    this.phase = 'abandoned';
+    this.timer?.();
+  }
+
+  private give(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      if (this.subscriber === undefined) this.early.push(reply);
+      else this.subscriber.next(reply);
+    }
+  }
+
+  private report(thrown: unknown): void {
+    this.call.surroundings.onFault(busErrorOf(thrown), this.call);
+  }
+}

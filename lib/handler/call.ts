@@ -1,0 +1,45 @@
+import type { Observable } from 'rxjs';
+import type { BusError } from '../errors/bus-error.js';
+import type { Fault, Message, OutcomeStatus } from '../frame/frame.js';
+import type { Clock } from '../time/clock.js';
+import type { Log, Peer } from './context.js';
+import type { Demand } from './demand.js';
+import type { Registration } from './registration.js';
+
+/** One outcome of a message, before it gets a number: the body of an `outcome` frame. */
+export interface Reply {
+  readonly status: OutcomeStatus;
+  readonly payload: Uint8Array;
+  readonly codec: string;
+  readonly fault?: Fault;
+}
+
+/** The outcomes of one message: as an array if all are known at once. To be subscribed to once. */
+export type Replies = readonly Reply[] | Observable<Reply>;
+
+/** What is the same for every message of one session. None of its functions may throw. */
+export interface Surroundings {
+  readonly from: Peer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the stack of an error travels to the sender. */
+  readonly exposeStacks: boolean;
+  /** Told of each failure on this side, whether or not the sender waits for the outcome; not of a cancellation. */
+  onFault(error: BusError, call: Call): void;
+  /**
+   * Told of a handler that still runs 5,000 ms after its signal fired; its replies complete right after. `settled`
+   * resolves if it ends after all, and never rejects.
+   */
+  onAbandoned(call: Call, settled: Promise<void>): void;
+}
+
+/** One message on its way through its handler. */
+export interface Call {
+  readonly message: Message;
+  readonly registration: Registration;
+  readonly surroundings: Surroundings;
+  /** When the sender stops waiting, by `clock.now()`; `Infinity` for never. */
+  readonly deadline: number;
+  /** The consumer's credit, for a message that expects a stream. */
+  readonly demand: Demand;
+}

@@ -1,0 +1,65 @@
+/** Who sent a message, as the link and the handshake know it; nothing of it comes from a payload. */
+export interface Peer {
+  readonly id: string;
+  /** Names this membership of the peer; another after it registered anew. */
+  readonly epoch: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What authentication found out; `undefined` where none is configured. */
+  readonly identity: unknown;
+}
+
+/** Where a handler writes what it has to say. */
+export interface Log {
+  debug(text: string, details?: object): void;
+  info(text: string, details?: object): void;
+  warn(text: string, details?: object): void;
+  error(text: string, details?: object): void;
+}
+
+/** A message, as its handler sees it. */
+export interface HandlerMessage<Payload = unknown> {
+  readonly payload: Payload;
+  readonly type: string;
+  /** The same for each attempt to deliver this message, and for no other message. */
+  readonly id: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a handler may know besides the message. */
+export interface Context {
+  readonly from: Peer;
+  /** Fires when the result is no longer wanted; its reason is a `BusError`, `cancelled` or `timeout`. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970 when `signal` will fire; `undefined` for never. */
+  readonly deadline: number | undefined;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly log: Log;
+}
+
+/** The context of one message. The signal is made when it is first read: an `AbortController` is dear. */
+export class MessageContext implements Context {
+  private controller: AbortController | undefined;
+  private reason: unknown;
+
+  constructor(
+    readonly from: Peer,
+    readonly deadline: number | undefined,
+    readonly attempt: number,
+    readonly log: Log,
+  ) {}
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  /** Fires the signal, or makes it a fired one when it is read later. */
+  abort(reason: Error): void {
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}

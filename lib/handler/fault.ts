@@ -1,0 +1,103 @@
+import { BusError, textOf } from '../errors/bus-error.js';
+import { isErrorCode } from '../errors/code.js';
+import type { Fault } from '../frame/frame.js';
+import { parseJson } from './payload.js';
+
+const maxMessageBytes = 2048;
+const maxStackBytes = 8192;
+const maxDetailsBytes = 8192;
+
+/** Whatever was thrown, as a `BusError`: itself, or `handler-failed` with it as the cause. Never throws. */
+export function busErrorOf(thrown: unknown): BusError {
+  if (isBusError(thrown)) return thrown;
+  return new BusError('handler-failed', messageOf(thrown), { cause: thrown });
+}
+
+/**
+ * Whatever was thrown, as it travels; never throws. A `BusError` keeps code, text, `retryable` and details; anything
+ * else is `handler-failed` with its text. Texts are cut at 2 KiB, details over 8 KiB are left out and say so.
+ */
+export function faultOf(thrown: unknown, exposeStacks = false): Fault {
+  const stack = exposeStacks ? { stack: stackOf(thrown) } : undefined;
+  try {
+    if (isBusError(thrown) && isErrorCode(thrown.code)) {
+      const { code, retryable, details } = thrown;
+      const message = messageOf(thrown);
+      return { code, message, retryable: retryable === true, details: detailsOf(details), ...stack };
+    }
+  } catch {
+    // A proxy or getter that throws: not one of ours, whatever it says.
+  }
+  return { code: 'handler-failed', message: messageOf(thrown), retryable: false, details: '', ...stack };
+}
+
+/**
+ * A fault of the peer as an error of this side; never throws. A code that is not known here becomes `handler-failed`
+ * with `details.code`; a stack, if the peer gave one, is `details.stack`.
+ */
+export function errorOf(fault: Fault): BusError {
+  const known = isErrorCode(fault.code);
+  return new BusError(known ? fault.code : 'handler-failed', fault.message, {
+    retryable: fault.retryable,
+    details: {
+      ...readDetails(fault.details),
+      ...(known ? undefined : { code: fault.code }),
+      ...(fault.stack ? { stack: fault.stack } : undefined),
+    },
+  });
+}
+
+/** A text of at most so many bytes in UTF-8; what was cut off shows as an ellipsis. */
+export function cut(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
+  const head = Buffer.from(text.slice(0, maxBytes)).subarray(0, maxBytes - 3);
+  // A character that was cut in two decodes to U+FFFD, which has as many bytes as the ellipsis.
+  return `${head.toString().replace(/\uFFFD+$/, '')}…`;
+}
+
+/** `BusError.is` for a value that may be a hostile proxy. */
+export function isBusError(thrown: unknown): thrown is BusError {
+  try {
+    return BusError.is(thrown);
+  } catch {
+    return false;
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return cut(String(textOf(thrown)), maxMessageBytes);
+  } catch {
+    return 'a value that cannot be printed';
+  }
+}
+
+function stackOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? cut(String(thrown.stack), maxStackBytes) : '';
+  } catch {
+    return '';
+  }
+}
+
+function detailsOf(details: unknown): string {
+  let text: string | undefined;
+  try {
+    if (typeof details !== 'object' || details === null || Object.keys(details).length === 0) return '';
+    text = JSON.stringify(details);
+  } catch {
+    return '{"omitted":"the details cannot be encoded"}';
+  }
+  if (text === undefined || Buffer.byteLength(text) <= maxDetailsBytes) return text ?? '';
+  return '{"omitted":"the details are larger than 8 KiB"}';
+}
+
+function readDetails(text: string): object {
+  if (text === '' || text.length > maxDetailsBytes) return {};
+  try {
+    const details = parseJson(text);
+    return typeof details === 'object' && !Array.isArray(details) ? (details ?? {}) : {};
+  } catch {
+    return {};
+  }
+}

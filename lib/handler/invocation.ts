@@ -1,0 +1,144 @@
+import { BusError } from '../errors/bus-error.js';
+import type { Message } from '../frame/frame.js';
+import { answerOf, failureOf } from './answer.js';
+import { Answering } from './answering.js';
+import type { Call, Replies, Surroundings } from './call.js';
+import { check } from './check.js';
+import { MessageContext } from './context.js';
+import { Demand } from './demand.js';
+import { busErrorOf } from './fault.js';
+import { decodePayload } from './payload.js';
+import type { Registration } from './registration.js';
+
+const unread = Symbol('unread');
+const never = Number.POSITIVE_INFINITY;
+const noHeaders = Object.freeze({});
+const noDemand = new Demand();
+
+/** One message and its handler: reads the payload, runs the handler once, and gives what came of it as values. */
+export class Invocation implements Call {
+  private payload: unknown = unread;
+  private answering: Answering | undefined;
+  private cancelled: BusError | undefined;
+  private refusal: BusError | undefined;
+
+  constructor(
+    readonly message: Message,
+    readonly registration: Registration,
+    readonly surroundings: Surroundings,
+    readonly deadline = never,
+    readonly demand = noDemand,
+  ) {}
+
+  /**
+   * The key in whose order it runs; '' for a handler without keys. It needs the payload, so it reads and checks it
+   * now. '' too if that fails (`run` gives the fault), and if the check is asynchronous: then all are in one order.
+   */
+  key(): string | number {
+    const { key } = this.registration.options;
+    if (key === undefined) return '';
+    try {
+      this.payload = this.read();
+      if (!(this.payload instanceof Promise)) return keyOf(key(this.payload), this.message.type);
+      this.payload.catch(() => {});
+    } catch (thrown) {
+      this.refusal = busErrorOf(thrown);
+    }
+    return '';
+  }
+
+  /**
+   * Runs the handler and never throws; to be called once. `undefined` if all is done and there is nothing to send; an
+   * array if all outcomes are known; else an observable that never errors, and completes when the handler has settled
+   * (so its slot is free) or is abandoned.
+   */
+  run(): Replies | undefined {
+    if (this.cancelled !== undefined) return this.told(this.cancelled);
+    try {
+      if (this.refusal !== undefined) throw this.refusal;
+      const { clock } = this.surroundings;
+      const timeoutMs = this.registration.options.timeoutMs ?? never;
+      const now = this.deadline === never && timeoutMs === never ? 0 : clock.now();
+      if (now >= this.deadline) throw this.late('arrived after its deadline, and was not handled');
+      const until = Math.min(this.deadline, now + timeoutMs);
+      const context = this.context(until === never ? undefined : clock.date() + until - now);
+      const payload = this.payload === unread ? this.read() : this.payload;
+      const result =
+        payload instanceof Promise ? this.afterwards(payload, context) : this.handle(payload, context);
+      if (result === undefined && this.message.expects === 'nothing') return undefined;
+      if (isThenable(result)) return this.answer(context, until).await(result).replies$;
+      const answer = answerOf(this, result);
+      if ('start' in answer) return this.answer(context, until).follow(answer).replies$;
+      return answer.length === 0 ? undefined : answer;
+    } catch (thrown) {
+      this.surroundings.onFault(busErrorOf(thrown), this);
+      return this.told(thrown);
+    }
+  }
+
+  /**
+   * Stops it: before `run` it will not run; later its signal fires with `error` as the reason, and the fault is given
+   * at once. After it has answered this does nothing.
+   */
+  cancel(error: BusError): void {
+    this.cancelled ??= error;
+    this.answering?.cancel(error);
+  }
+
+  private read(): unknown {
+    const { payload, codec, type } = this.message;
+    const value = decodePayload(payload, codec, type);
+    const schema = this.registration.contract.payload;
+    return schema === undefined ? value : check(schema, value, type, 'payload');
+  }
+
+  private handle(payload: unknown, context: MessageContext): unknown {
+    const { type, id, seq, headers = noHeaders } = this.message;
+    const { from } = this.surroundings;
+    return this.registration.handle(
+      { payload, type, id: id || `${from.id}/${from.epoch}/${seq}`, headers },
+      context,
+    );
+  }
+
+  private async afterwards(payload: Promise<unknown>, context: MessageContext): Promise<unknown> {
+    const value = await payload;
+    return this.answering?.isStopped ? undefined : this.handle(value, context);
+  }
+
+  private context(deadline: number | undefined): MessageContext {
+    const { from, log } = this.surroundings;
+    return new MessageContext(from, deadline, this.message.attempt, log);
+  }
+
+  private answer(context: MessageContext, until: number): Answering {
+    const answering = new Answering(this, context);
+    this.answering = answering;
+    if (until === never) return answering;
+    const expired = () =>
+      this.late(until < this.deadline ? 'ran into the timeoutMs of its handler' : 'ran out of time');
+    return answering.limit(until - this.surroundings.clock.now(), expired);
+  }
+
+  private told(thrown: unknown): Replies | undefined {
+    const replies = failureOf(this, thrown);
+    return replies.length === 0 ? undefined : replies;
+  }
+
+  private late(what: string): BusError {
+    return new BusError('timeout', `a message of type '${this.message.type}' ${what}`);
+  }
+}
+
+function keyOf(key: unknown, type: string): string | number {
+  if (typeof key === 'string' || typeof key === 'number') return key;
+  throw new BusError(
+    'handler-failed',
+    `key of handler '${type}' gave a ${typeof key}: it must give a string or number`,
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
+  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
+}

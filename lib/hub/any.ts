@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { BusError } from '../errors/bus-error.js';
+import type { AnyTarget } from '../handler/target.js';
+import type { Attempt, CallOptions, Encoded } from '../session/verb.js';
+import type { Clock } from '../time/clock.js';
+import type { Member } from './member.js';
+import type { Roster } from './roster.js';
+
+/** How often a call through `any()` is tried in all. */
+export const maxAttempts = 3;
+
+/** Waits for a worker that fits; rejects with `no-worker` at the deadline. */
+export function choose(
+  roster: Roster,
+  clock: Clock,
+  { labels }: AnyTarget,
+  { type }: Encoded,
+  deadlineAt: number,
+  signal: AbortSignal | undefined,
+  except: ReadonlySet<string> = new Set(),
+): Promise<Member> {
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return roster.until(
+    () => roster.any(labels, type, except),
+    deadlineAt - clock.now(),
+    () =>
+      new BusError(
+        'no-worker',
+        `no live worker${wanted.length > 0 ? ` with ${wanted.join(', ')}` : ''} that handles '${type}' had room in time`,
+        { details: { type, labels } },
+      ),
+    signal,
+  );
+}
+
+/** Runs a call on a worker that fits; on another one if that is lost or drains, at most `maxAttempts` times in all. */
+export async function anywhere<T>(
+  roster: Roster,
+  clock: Clock,
+  target: AnyTarget,
+  encoded: Encoded,
+  deadlineAt: number,
+  { signal }: CallOptions,
+  call: (member: Member, attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const id = randomUUID();
+  const tried = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
+    const member = await choose(roster, clock, target, encoded, deadlineAt, signal, tried);
+    try {
+      return await call(member, { attempt, id });
+    } catch (thrown) {
+      if (attempt === maxAttempts || !elsewhere(thrown)) throw thrown;
+      tried.add(member.epoch);
+    }
+  }
+}
+
+/** Whether another worker may do better: this one is gone (`delivery` is only on our own errors), or drains. */
+const elsewhere = (thrown: unknown): boolean =>
+  BusError.is(thrown, 'draining') || (BusError.is(thrown, 'peer-lost') && 'delivery' in thrown.details);

@@ -1,0 +1,41 @@
+import { BusError } from '../errors/bus-error.js';
+import type { Hello } from '../frame/frame.js';
+import type { Identity } from '../handshake/negotiate.js';
+import { sameToken } from './admission.js';
+import type { Member } from './member.js';
+
+/** Longest worker id in characters. */
+const maxIdLength = 255;
+
+/** Throws `protocol` for an id that cannot be one. */
+export function checkId(id: string): string {
+  if (id.length <= maxIdLength && !/[\p{Cc}\p{Cs}]/u.test(id)) return id;
+  throw new BusError('protocol', `a worker id has 1 to ${maxIdLength} characters and no control characters`);
+}
+
+/** Whether a greeting goes on with the session that this worker has. */
+export const resumes = ({ session, token, incarnation, agreement }: Member, hello: Hello): boolean =>
+  session.state.name !== 'ended' &&
+  agreement.features.includes('resume') &&
+  hello.resumeToken !== undefined &&
+  hello.incarnation === incarnation &&
+  hello.received !== undefined &&
+  hello.received.seq <= session.outbox.lastSeq &&
+  sameToken(hello.resumeToken, token);
+
+/**
+ * Makes way for a newcomer with the id of `before`. Only the same identity may; a peer whose link is closed, or that
+ * does not answer a probe, makes way; one that answers keeps its id, and the newcomer gets `id-in-use`.
+ */
+export async function vacate(before: Member, identity: Identity | undefined, waitMs: number): Promise<void> {
+  if (before.session.state.name === 'ended') return;
+  if (before.identity?.subject !== identity?.subject)
+    throw new BusError('unauthenticated', `worker id '${before.id}' belongs to another identity: choose another id`);
+  if (before.session.state.name === 'attached' && (await before.session.answers(waitMs)))
+    throw new BusError(
+      'id-in-use',
+      `worker id '${before.id}' is in use by a live worker (epoch ${before.epoch}): choose another, or stop that one`,
+      { details: { worker: before.id } },
+    );
+  before.session.end('superseded');
+}

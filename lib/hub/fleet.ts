@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { BusError } from '../errors/bus-error.js';
+import type { BeatTiming, ControlFrame, Hello, Received, Totals } from '../frame/frame.js';
+import type { Handlers } from '../handler/registry.js';
+import type { Agreement, Identity } from '../handshake/negotiate.js';
+import type { Dispatch } from '../session/dispatch.js';
+import { nothingReceived } from '../session/numbering.js';
+import { sdkVersion } from '../session/option.js';
+import { Session, type SessionSetup } from '../session/session.js';
+import type { EndCause } from '../session/state.js';
+import type { Clock } from '../time/clock.js';
+import { type Admitted, newEpoch, newToken } from './admission.js';
+import { checkId, resumes, vacate } from './claim.js';
+import type { HubEvent } from './event.js';
+import { Member } from './member.js';
+import { Roster } from './roster.js';
+
+export interface FleetOptions {
+  readonly clock: Clock;
+  readonly timing: BeatTiming;
+  readonly dispatch: Dispatch;
+  readonly handlers: Handlers;
+  readonly outbox: SessionSetup['outbox'];
+  readonly maxSessions: number;
+  readonly version: string | undefined;
+  emit(event: Omit<HubEvent, 'at'>): void;
+}
+
+/** Gives each admitted worker its session: the one it had, or a new one. */
+export class Fleet {
+  readonly roster: Roster;
+  #epochs = 0;
+
+  constructor(private readonly options: FleetOptions) {
+    this.roster = new Roster(options.clock);
+  }
+
+  /** Rejects with the refusal that the worker gets. */
+  async enter({ opening, hello, identity, agreement }: Admitted): Promise<void> {
+    const id = checkId(hello.worker || `worker-${randomUUID()}`);
+    let before = this.roster.members.get(id);
+    if (before && resumes(before, hello)) return this.#resume(before, opening, hello);
+    while (before && before.session.state.name !== 'ended') {
+      await vacate(before, identity, this.options.timing.suspectAfterMs);
+      before = this.roster.members.get(id);
+    }
+    if (this.roster.size >= this.options.maxSessions)
+      throw new BusError('overflow', `this hub takes at most ${this.options.maxSessions} workers`);
+    this.#begin(id, opening, hello, identity, agreement, before);
+  }
+
+  /** Tells every worker which message types the hub handles. */
+  announce(handles: readonly string[]): void {
+    this.control({ kind: 'announce', handles });
+  }
+
+  control(frame: ControlFrame): void {
+    for (const { session } of this.roster.members.values()) session.control(frame);
+  }
+
+  /** Whether no session waits for anything any more. */
+  get settled(): boolean {
+    for (const { session } of this.roster.members.values())
+      if (session.state.name !== 'ended' && !session.settled) return false;
+    return true;
+  }
+
+  close(reason: string): void {
+    for (const { session } of [...this.roster.members.values()]) session.leave(reason);
+  }
+
+  #begin(
+    id: string,
+    opening: Admitted['opening'],
+    hello: Hello,
+    identity: Identity | undefined,
+    agreement: Agreement,
+    before: Member | undefined,
+  ): void {
+    const { clock, timing, dispatch, outbox, emit } = this.options;
+    const epoch = newEpoch(++this.#epochs);
+    const member = new Member(id, hello, identity, agreement, newToken(), epoch, before, {
+      clock,
+      intervalMs: timing.intervalMs,
+      emit: (event) => {
+        emit(event);
+        this.roster.changed();
+      },
+      gone: (which: Member, cause: EndCause) => this.roster.gone(which, cause === 'lost'),
+    });
+    member.session = new Session({
+      name: `worker '${id}'`,
+      peer: () => ({ id, epoch, labels: member.labels, identity }),
+      role: 'hub',
+      clock,
+      dispatch,
+      outbox,
+      host: member,
+    });
+    if (before && hello.resumeToken !== undefined && hello.incarnation === before.incarnation)
+      emit({ kind: 'fenced', worker: id, cause: `came back after it was ${before.liveness}`, epoch: before.epoch });
+    this.#attach(member, opening, hello, undefined);
+    member.record('alive', 'joined', 0);
+    this.roster.put(member);
+    emit({ kind: 'joined', worker: id, cause: before ? 'came back' : 'new', epoch });
+    if (agreement.degraded) emit({ kind: 'degraded', worker: id, cause: agreement.reasons.join('; '), epoch });
+  }
+
+  #resume(member: Member, opening: Admitted['opening'], hello: Hello): void {
+    member.handles = hello.handles;
+    member.labels = hello.labels;
+    this.#attach(member, opening, hello, hello.received);
+    this.roster.changed();
+  }
+
+  #attach(member: Member, opening: Admitted['opening'], hello: Hello, resumed: Received | undefined): void {
+    const { agreement, session } = member;
+    const { maxPayloadBytes, maxUnanswered } = agreement.limits;
+    session.attach(opening, {
+      epoch: member.epoch,
+      timing: this.options.timing,
+      resumed,
+      credit: creditOf(hello, agreement),
+      maxPayloadBytes,
+      maxUnanswered,
+      greeting: {
+        kind: 'welcome',
+        protocol: agreement.protocol,
+        sdk: sdkVersion,
+        ...(this.options.version === undefined ? {} : { version: this.options.version }),
+        worker: member.id,
+        epoch: member.epoch,
+        features: agreement.features,
+        reasons: agreement.reasons,
+        beat: this.options.timing,
+        maxPayloadBytes,
+        resumeToken: agreement.features.includes('resume') ? member.token : '',
+        ...(resumed ? { received: session.received } : {}),
+        credit: session.grant(),
+        handles: this.options.handlers.types,
+        labels: {},
+      },
+    });
+  }
+}
+
+const creditOf = ({ credit }: Hello, { limits }: Agreement): Totals =>
+  Number.isFinite(limits.maxUnanswered)
+    ? { messages: limits.maxUnanswered, bytes: Number.POSITIVE_INFINITY }
+    : (credit ?? nothingReceived);

@@ -1,0 +1,328 @@
+import { defer, type Observable, from as observe, type Subscription, switchMap } from 'rxjs';
+import { BusError, textOf } from '../errors/bus-error.js';
+import type {
+  AnyContract,
+  HandlerInput,
+  RequestContract,
+  SendInput,
+  SendOutput,
+  StreamContract,
+} from '../handler/contract.js';
+import { type Handle, type HandlerOptions, handler } from '../handler/registration.js';
+import { Handlers } from '../handler/registry.js';
+import type { AllTarget, AnyTarget } from '../handler/target.js';
+import { chain } from '../handshake/negotiate.js';
+import { lenient } from '../handshake/lenient.js';
+import { features, protocolRange } from '../handshake/profile.js';
+import { Dispatch } from '../session/dispatch.js';
+import { Feed, isolated } from '../session/isolated.js';
+import {
+  batchSlackBytes,
+  beatTiming,
+  defaultMaxPayloadBytes,
+  laneLimits,
+  numbers,
+  quietLog,
+  sdkVersion,
+  sendLimits,
+  type Platform,
+} from '../session/option.js';
+import type { Session } from '../session/session.js';
+import * as verb from '../session/verb.js';
+import { until } from '../time/until.js';
+import type { Clock } from '../time/clock.js';
+import type { Listener, Transport } from '../transport/link.js';
+import { Admission, type Admitted } from './admission.js';
+import { anywhere, choose } from './any.js';
+import { type Census, census, type Explanation, explain } from './census.js';
+import type { HubEvent } from './event.js';
+import { Fleet } from './fleet.js';
+import type { WorkerInfo } from './member.js';
+import type { HubOptions, Listen } from './option.js';
+
+/** A worker's id, or any worker with those labels. */
+export type WorkerTarget = string | AnyTarget;
+
+/** Coordinates a fleet of workers. Made by `createHub`. */
+export class Hub implements AsyncDisposable {
+  /** What happens in the fleet. Subscribers cannot hurt the hub: what one throws is logged. */
+  readonly events$: Observable<HubEvent>;
+  /** The fleet by id. A lost worker stays to be asked about until it comes back; one that left goes at once. */
+  readonly workers: ReadonlyMap<string, WorkerInfo>;
+  readonly #options: HubOptions;
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #where: Exclude<Listen, string>;
+  readonly #limits;
+  readonly #feed: Feed<HubEvent>;
+  readonly #handlers = new Handlers();
+  readonly #dispatch: Dispatch;
+  readonly #fleet: Fleet;
+  readonly #announcing: Subscription;
+  #starting: Promise<string> | undefined;
+  #listener: Listener | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HubOptions, platform: Platform) {
+    const { listen = defaultListen, clock = platform.clock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#where = typeof listen === 'string' ? { address: listen } : listen;
+    this.#transport = this.#where.transport ?? platform.transport;
+    const log = options.log ?? quietLog;
+    this.#limits = numbers('limits', defaultLimits, options.limits);
+    this.#feed = new Feed<HubEvent>((thrown) => log.error(`a subscriber of hub.events$ threw: ${textOf(thrown)}`));
+    this.events$ = this.#feed.events$;
+    const emit = (event: Omit<HubEvent, 'at'>) => this.#feed.emit({ ...event, at: clock.date() });
+    for (const registration of options.handlers ?? []) this.#handlers.add(registration);
+    this.#dispatch = new Dispatch({
+      clock,
+      lane: laneLimits(options.lane),
+      handlers: this.#handlers,
+      log,
+      exposeStacks: options.exposeStacks ?? false,
+      emit: ({ kind, peer, type, error }) => emit({ kind, worker: peer, cause: error.message, type, error }),
+    });
+    this.#fleet = new Fleet({
+      clock,
+      timing: beatTiming(options.beat),
+      dispatch: this.#dispatch,
+      handlers: this.#handlers,
+      outbox: sendLimits(options.outbox),
+      maxSessions: this.#limits.maxSessions,
+      version: options.version,
+      emit,
+    });
+    this.workers = this.#fleet.roster.members;
+    this.#announcing = this.#handlers.changes$.subscribe((types) => this.#fleet.announce(types));
+  }
+
+  /** Listens, and resolves with the address for the workers: `host:port`. Rejects with `unreachable` if it cannot be had. */
+  start(): Promise<string> {
+    if (this.#closing) return Promise.reject(closed());
+    this.#starting ??= this.#listen();
+    return this.#starting;
+  }
+
+  /** Registers a handler and announces it to the workers; disposing takes both back. Throws `invalid-option` for a type that has one. */
+  handle<C extends AnyContract>(message: C, handle: Handle<C>, options?: HandlerOptions<HandlerInput<C>>): Disposable;
+  handle(message: string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable;
+  handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
+    return this.#handlers.add(handler(message as string, handle, options));
+  }
+
+  /** Resolves once that many workers are ready; rejects with `timeout` after `timeoutMs` (default 30,000). */
+  async waitFor(count: number, { timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    const { roster } = this.#fleet;
+    const ready = () => [...roster.members.values()].filter((member) => member.ready).length;
+    await roster.until(
+      () => ready() >= count || undefined,
+      timeoutMs,
+      () => new BusError('timeout', `${ready()} of ${count} workers were ready within ${timeoutMs} ms`),
+    );
+  }
+
+  /** Which versions the fleet runs. */
+  census(): Census {
+    return census(this.workers.values(), this.#options.version);
+  }
+
+  /** The story of a worker's liveness. Throws `unknown-worker`. */
+  explain(id: string): Explanation {
+    return explain(this.#fleet.roster.get(id));
+  }
+
+  /**
+   * Best effort; never waits. `all()` goes to the workers that handle the type. Throws `unknown-worker`, `too-large`,
+   * `unserialisable` and `closed`; a lost worker counts as dropped.
+   */
+  publish<C extends AnyContract>(
+    target: WorkerTarget | AllTarget,
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.PublishOptions,
+  ): verb.Published;
+  publish(target: WorkerTarget | AllTarget, message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
+  publish(
+    target: WorkerTarget | AllTarget,
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.PublishOptions = {},
+  ): verb.Published {
+    this.#open();
+    const encoded = verb.encode(message, payload);
+    return verb.publishTo(this.#receivers(target, encoded.type), encoded, options);
+  }
+
+  /** Resolves when a worker has room for the next `publish`. Rejects with `unknown-worker`, or `peer-lost` if it is lost. */
+  async writable(id: string): Promise<void> {
+    this.#open();
+    await this.#fleet.roster.get(id).session.outbound.writable();
+  }
+
+  /**
+   * Resolves when the worker has accepted the message. Rejects with `unknown-worker`, `no-worker`, `peer-lost`,
+   * `timeout`, `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
+   */
+  send<C extends AnyContract>(target: WorkerTarget, message: C, payload: SendInput<C>, options?: verb.CallOptions): Promise<void>;
+  send(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
+  async send(
+    target: WorkerTarget,
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions = {},
+  ): Promise<void> {
+    return this.#call(target, message, payload, options, verb.send);
+  }
+
+  /** Resolves with the reply. Rejects as `send`, and with the handler's fault: `handler-failed`, `invalid-payload`, `stuck` or its own. */
+  request<C extends RequestContract>(
+    target: WorkerTarget,
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.CallOptions,
+  ): Promise<SendOutput<C>>;
+  request(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
+  async request(
+    target: WorkerTarget,
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions = {},
+  ): Promise<unknown> {
+    return this.#call(target, message, payload, options, verb.request);
+  }
+
+  /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
+  stream<C extends StreamContract>(
+    target: WorkerTarget,
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.CallOptions,
+  ): Observable<SendOutput<C>>;
+  stream(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Observable<unknown>;
+  stream(
+    target: WorkerTarget,
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions = {},
+  ): Observable<unknown> {
+    const clock = this.#clock;
+    const items$ = defer(() => {
+      this.#open();
+      const encoded = verb.encode(message, payload);
+      if (typeof target === 'string')
+        return verb.stream(this.#fleet.roster.get(target).session, clock, encoded, options);
+      const chosen = choose(this.#fleet.roster, clock, target, encoded, verb.deadlineOf(clock, options), options.signal);
+      return observe(chosen).pipe(switchMap(({ session }) => verb.stream(session, clock, encoded, options)));
+    });
+    return isolated(items$, verb.streamLog(this.#options.log ?? quietLog));
+  }
+
+  /**
+   * Takes no new work, lets what runs finish, answers what is queued with `draining`, waits for its own calls, and closes.
+   * Past `deadlineMs` (default 30,000) it closes all the same and rejects with `timeout`.
+   */
+  async drain({ deadlineMs = 30_000 }: { deadlineMs?: number } = {}): Promise<void> {
+    this.#open();
+    this.#dispatch.drain();
+    this.#fleet.control({ kind: 'drain' });
+    const settled = await until(this.#clock, () => this.#dispatch.idle && this.#fleet.settled, deadlineMs);
+    await this.close();
+    if (!settled) throw new BusError('timeout', `the hub was not drained within ${deadlineMs} ms: it is closed all the same`);
+  }
+
+  /** Ends every session and frees the address. Calls that wait reject with `closed`. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #listen(): Promise<string> {
+    const clock = this.#clock;
+    const { authenticate, handshake = [], requires = [], version } = this.#options;
+    const { address, tls } = this.#where;
+    const { maxPayloadBytes } = this.#limits;
+    const emit = (event: Omit<HubEvent, 'at'>) => this.#feed.emit({ ...event, at: clock.date() });
+    const admission = new Admission({
+      clock,
+      ...this.#limits,
+      authenticate,
+      negotiate: chain(handshake, lenient),
+      hub: {
+        sdk: sdkVersion,
+        version,
+        protocolMin: protocolRange.min,
+        protocolMax: protocolRange.max,
+        features,
+        requires,
+        maxPayloadBytes,
+      },
+      enter: (admitted: Admitted) => this.#fleet.enter(admitted),
+      refused: (error, hello) =>
+        emit({ kind: 'refused', ...(hello?.worker ? { worker: hello.worker } : {}), cause: error.message, error }),
+      unknownFrames: (count) => this.#dispatch.unknownFrames(count),
+    });
+    const listener = await this.#transport.listen(
+      { address, maxBatchBytes: maxPayloadBytes + batchSlackBytes, ...(tls ? { tls } : {}) },
+      (link, call) => void (call === 'attach' ? admission.greet(link) : link.abort()),
+    );
+    if (this.#closing) await listener.close();
+    this.#listener = listener;
+    return listener.address;
+  }
+
+  #call<T>(
+    target: WorkerTarget,
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions,
+    how: verb.Verb<T>,
+  ): Promise<T> {
+    this.#open();
+    const clock = this.#clock;
+    const encoded = verb.encode(message, payload);
+    const deadlineAt = verb.deadlineOf(clock, options);
+    const { roster } = this.#fleet;
+    if (typeof target === 'string') return how(roster.get(target).session, clock, encoded, deadlineAt, options);
+    return anywhere(roster, clock, target, encoded, deadlineAt, options, ({ session }, attempt) =>
+      how(session, clock, encoded, deadlineAt, options, attempt),
+    );
+  }
+
+  #receivers(target: WorkerTarget | AllTarget, type: string): Session[] {
+    const { roster } = this.#fleet;
+    if (typeof target === 'string') return [roster.get(target).session];
+    if (target.to === 'all') return roster.all(target.labels, type).map(({ session }) => session);
+    const chosen = roster.any(target.labels, type, new Set());
+    return chosen ? [chosen.session] : [];
+  }
+
+  #open(): void {
+    if (this.#closing) throw closed();
+  }
+
+  async #close(): Promise<void> {
+    this.#announcing.unsubscribe();
+    this.#fleet.close('the hub closes');
+    this.#dispatch.close();
+    await this.#starting?.catch(() => {});
+    await this.#listener?.close();
+    this.#feed.close();
+  }
+}
+
+const defaultListen = '127.0.0.1:0';
+
+const defaultLimits = {
+  handshakeTimeoutMs: 10_000,
+  maxHelloBytes: 65_536,
+  maxPayloadBytes: defaultMaxPayloadBytes,
+  maxSessions: 100_000,
+  maxGreetings: 4_096,
+};
+
+const closed = () => new BusError('closed', 'this hub is closed: create a new one');

@@ -1,0 +1,53 @@
+import type { BeatTiming } from '../frame/frame.js';
+import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
+import type { Registration } from '../handler/registration.js';
+import type { Log } from '../handler/context.js';
+import type { LaneLimits, SendLimits } from '../session/option.js';
+import type { Clock } from '../time/clock.js';
+import type { ServerTls, Transport } from '../transport/link.js';
+
+/** Where a hub listens: `host:port` (port 0 takes a free one); with certificates; or on another transport. */
+export type Listen =
+  | string
+  | { readonly address: string; readonly tls?: ServerTls; readonly transport?: Transport };
+
+/** What a hub takes from strangers. */
+export interface HubLimits {
+  /** How long a greeting and its negotiation may take each, in milliseconds; default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Largest greeting in bytes; default 65,536. */
+  readonly maxHelloBytes?: number;
+  /** Largest payload of one message in bytes, either way; default 4 MiB. */
+  readonly maxPayloadBytes?: number;
+  /** Workers at once; default 100,000. */
+  readonly maxSessions?: number;
+  /** Links at once whose handshake is not done; default 4,096. */
+  readonly maxGreetings?: number;
+}
+
+/** Options of `createHub`. */
+export interface HubOptions {
+  /** Default `127.0.0.1:0`. */
+  readonly listen?: Listen;
+  /** The application's version (semver), for the handshake and the census. */
+  readonly version?: string;
+  readonly handlers?: readonly Registration[];
+  readonly lane?: LaneLimits;
+  /** What may wait to be sent, per worker. */
+  readonly outbox?: SendLimits;
+  /** Told to each worker in its welcome. Defaults: 1,000, 3,000, 10,000 and 2,000 ms. */
+  readonly beat?: Partial<BeatTiming>;
+  readonly limits?: HubLimits;
+  /** Who a peer is; before the handshake, and never skipped. */
+  readonly authenticate?: Authenticate;
+  /** Wraps the lenient default, first listed = outermost. */
+  readonly handshake?: readonly HandshakeMiddleware[];
+  /** Features that a worker must have, else it is refused: of `credit`, `resume`, `streams`. */
+  readonly requires?: readonly string[];
+  /** Sends the stack of a failed handler along with its fault; default false. */
+  readonly exposeStacks?: boolean;
+  /** Default: warnings and errors to the console. */
+  readonly log?: Log;
+  /** For tests on virtual time; default the clock of this process. */
+  readonly clock?: Clock;
+}

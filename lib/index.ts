@@ -1,0 +1,53 @@
+import { Hub } from './hub/hub.js';
+import type { HubOptions } from './hub/option.js';
+import type { Platform } from './session/option.js';
+import { systemClock } from './time/clock.js';
+import { grpcTransport } from './transport/grpc/grpc-transport.js';
+import type { WorkerOptions } from './worker/option.js';
+import { Worker } from './worker/worker.js';
+
+export type { ErrorCode } from './errors/code.js';
+export { BusError, type BusErrorOptions } from './errors/bus-error.js';
+export type { BeatTiming, Hello } from './frame/frame.js';
+export type { Context, HandlerMessage, Log, Peer } from './handler/context.js';
+export {
+  type AnyContract,
+  defineMessage,
+  type HandlerInput,
+  type HandlerOutput,
+  type RequestContract,
+  type SendInput,
+  type SendOutput,
+  type StreamContract,
+  type StreamOf,
+} from './handler/contract.js';
+export { type Handle, type HandlerOptions, handler, type Registration } from './handler/registration.js';
+export { type AllTarget, type AnyTarget, all, any, type Labels } from './handler/target.js';
+export type {
+  Agreement,
+  Authenticate,
+  HandshakeContext,
+  HandshakeMiddleware,
+  Identity,
+  Limits,
+  Negotiate,
+} from './handshake/negotiate.js';
+export type { Census, Explanation } from './hub/census.js';
+export type { HubEvent, HubEventKind, Transition } from './hub/event.js';
+export type { Hub, WorkerTarget } from './hub/hub.js';
+export type { Liveness, Load, WorkerInfo } from './hub/member.js';
+export type { HubLimits, HubOptions, Listen } from './hub/option.js';
+export type { LaneLimits, SendLimits } from './session/option.js';
+export type { CallOptions, Published, PublishOptions } from './session/verb.js';
+export type { ClientTls, LinkPeer, PeerCertificate, ServerTls } from './transport/link.js';
+export type { WorkerEvent, WorkerEventKind, WorkerState } from './worker/event.js';
+export type { HubAddress, WorkerOptions } from './worker/option.js';
+export type { Worker } from './worker/worker.js';
+
+const platform = (): Platform => ({ transport: grpcTransport(), clock: systemClock });
+
+/** A hub over gRPC. Throws `invalid-option`; nothing listens before `start()`. */
+export const createHub = (options: HubOptions = {}): Hub => new Hub(options, platform());
+
+/** A worker over gRPC. Throws `invalid-option`; nothing is dialled before `start()`. */
+export const createWorker = (options: WorkerOptions): Worker => new Worker(options, platform());

@@ -1,0 +1,191 @@
+import { Observable, type ObservableInput, Subject, type Subscriber, Subscription } from 'rxjs';
+import type { Totals } from '../frame/frame.js';
+import type { Clock } from '../time/clock.js';
+import { FairQueue } from './fair-queue.js';
+import { type Account, Ledger } from './ledger.js';
+import { mergeRunning, Running } from './merge.js';
+import { LaneSource } from './source.js';
+import type { Work } from './work.js';
+
+export interface LaneOptions<W extends Work, O> {
+  /** Works that run at once, of all sources together. */
+  readonly concurrency: number;
+  /** Messages that may be granted and unsent or queued, of all sources together. */
+  readonly capacity: number;
+  /** The same in bytes, with what runs; each source may go over it by part of one message. */
+  readonly capacityBytes: number;
+  /**
+   * How many sources a first grant is kept for, whatever the others do; 5/8 of `capacity` by default. With one single
+   * source say so, and it can use nearly everything.
+   */
+  readonly sources?: number;
+  readonly clock: Clock;
+  /**
+   * Starts a work. undefined: it has ended and has nothing to tell; an array: it has ended with these values; else
+   * it ends when this does. Failures are values: what it throws or rejects with goes to `onFailure`.
+   */
+  run(work: W): ObservableInput<O> | undefined;
+  /** The safety net: `run` failed for this work. Its slot is free again. Must not throw. */
+  onFailure(work: W, thrown: unknown): void;
+}
+
+const worksPerQuantum = 64;
+const quantumMs = 2;
+// Asking the time costs as much as the rest of a small work.
+const worksPerLook = 4;
+
+/**
+ * Runs the works of many sources: a bounded, fair queue in front of `mergeMap`. One per process. Starts nothing in the
+ * turn in which a work is admitted, and no more than a quantum (64 works, 2 ms) without letting input be read.
+ */
+export class Lane<W extends Work, O> {
+  /** What the works tell. Runs while it is subscribed, once, by the lane's owner. */
+  readonly outputs$: Observable<O>;
+  readonly #options: LaneOptions<W, O>;
+  readonly #queue = new FairQueue<W, Account>();
+  readonly #ledger: Ledger;
+  readonly #running = new Map<W, Running<O>>();
+  readonly #running$ = new Subject<Running<O>>();
+  readonly #released = new Subscription();
+  #output: Subscriber<O> | undefined;
+  #inFlight = 0;
+  #scheduled = false;
+  #pumping = false;
+  #closed = false;
+  #left = 0;
+  #quantumEnd = 0;
+
+  constructor(options: LaneOptions<W, O>) {
+    const { concurrency, capacity, capacityBytes, sources = Math.ceil((capacity * 5) / 8) } = options;
+    this.#options = options;
+    this.#ledger = new Ledger({ capacity, capacityBytes, sources });
+    this.outputs$ = new Observable((output) => {
+      this.#output = output;
+      mergeRunning(this.#running$, concurrency).subscribe(output);
+      this.#wakeSoon();
+      return () => this.close();
+    });
+  }
+
+  get queued(): number {
+    return this.#queue.works;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** Works that hold a slot. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Granted and unspent, plus queued, plus running (bytes only). */
+  get reserved(): Totals {
+    return this.#ledger.used;
+  }
+
+  /** A new source, with its first grant. `onGrant` tells every later one, as an absolute limit. */
+  source(onGrant: (limit: Totals) => void): LaneSource<W> {
+    return new LaneSource(this.#queue, this.#ledger, onGrant, this.#wakeSoon);
+  }
+
+  /**
+   * Gives up on a work that does not end: its slot and its places at its gates are free now. Its subscription lives
+   * on, what it still emits is dropped. false if it does not run (any more), or ended at once.
+   */
+  release(work: W): boolean {
+    const running = this.#running.get(work);
+    if (running === undefined) return false;
+    this.#released.add(running.release());
+    return true;
+  }
+
+  /** Ends every work that runs, and completes the outputs. What is queued stays where it is, for its sources to clear. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#running.clear();
+    this.#released.unsubscribe();
+    this.#output?.complete();
+    this.#output?.unsubscribe();
+  }
+
+  readonly #wakeSoon = (): void => {
+    if (this.#scheduled || this.#pumping || this.#closed) return;
+    this.#scheduled = true;
+    this.#options.clock.soon(this.#newQuantum);
+  };
+
+  /** A slot is free: go on at the end of the turn while the quantum lasts, so that n = 1 costs no turn per work. */
+  #wakeWithinQuantum(): void {
+    if (this.#scheduled || this.#pumping || this.#closed) return;
+    const { clock } = this.#options;
+    if (this.#left === 0 || clock.now() > this.#quantumEnd) return this.#wakeSoon();
+    this.#scheduled = true;
+    clock.atTurnEnd(this.#pump);
+  }
+
+  readonly #newQuantum = (): void => {
+    this.#left = worksPerQuantum;
+    this.#quantumEnd = this.#options.clock.now() + quantumMs;
+    this.#pump();
+  };
+
+  readonly #pump = (): void => {
+    this.#scheduled = false;
+    if (this.#closed || this.#output === undefined) return;
+    const { clock, concurrency } = this.#options;
+    this.#pumping = true;
+    try {
+      while (this.#left > 0 && this.#inFlight < concurrency && this.#queue.take(this.#start)) {
+        this.#left -= 1;
+        if (this.#left % worksPerLook === 0 && clock.now() > this.#quantumEnd) this.#left = 0;
+      }
+      this.#ledger.settle();
+    } finally {
+      this.#pumping = false;
+      if (this.#queue.ready && this.#inFlight < concurrency) this.#wakeSoon();
+    }
+  };
+
+  readonly #start = (work: W, account: Account): void => {
+    this.#inFlight += 1;
+    this.#ledger.start(account, work.bytes);
+    let result: ObservableInput<O> | undefined;
+    try {
+      result = this.#options.run(work);
+    } catch (thrown) {
+      this.#end(work);
+      this.#options.onFailure(work, thrown);
+      return;
+    }
+    // What has ended already has nothing to merge: `mergeMap` would cost it twice the rest of the lane.
+    if (result === undefined) this.#end(work);
+    else if (Array.isArray(result)) {
+      for (const value of result as O[]) this.#output?.next(value);
+      this.#end(work);
+    } else this.#merge(work, result);
+  };
+
+  #merge(work: W, result: ObservableInput<O>): void {
+    const running = new Running<O>(
+      result,
+      () => {
+        this.#running.delete(work);
+        this.#end(work);
+      },
+      (thrown) => this.#options.onFailure(work, thrown),
+    );
+    this.#running.set(work, running);
+    this.#running$.next(running);
+  }
+
+  #end(work: W): void {
+    this.#inFlight -= 1;
+    work.key?.leave();
+    work.gate.leave();
+    this.#ledger.end(work.bytes);
+    this.#wakeWithinQuantum();
+  }
+}

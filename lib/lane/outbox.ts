@@ -1,0 +1,261 @@
+import type { ControlFrame, Received, Totals } from '../frame/frame.js';
+import type { Clock } from '../time/clock.js';
+import type { BacklogOptions } from './backlog.js';
+import { Departures, type Tally } from './departures.js';
+import type { BatchPort, Offered, Outgoing, OverflowRule } from './outgoing.js';
+import { Room } from './room.js';
+
+/** One batch that was handed to the link. */
+export interface Wrote extends Readonly<Tally> {
+  readonly bytes: number;
+}
+
+export interface OutboxOptions extends BacklogOptions {
+  readonly clock: Clock;
+  /** A batch ends here, unless a single data frame is larger. */
+  readonly maxBatchBytes: number;
+  readonly writer: BatchPort;
+  /** Asked at most once per batch: the number to acknowledge, or undefined if there is nothing new. */
+  ack(): number | undefined;
+  /** A data frame could not be encoded: it holds what its type does not allow. It is not sent and not kept. */
+  onUnwritable(outgoing: Outgoing, thrown: unknown): void;
+  onWrote?(wrote: Wrote): void;
+}
+
+/** A link's write: `done` is called once, when it can take the next batch. */
+export type Write = (batch: Uint8Array, done: () => void) => void;
+
+const ignore = () => {};
+
+/**
+ * The way out of one session. The frames of a turn share a batch, and one write is in flight; the next batch is made
+ * when it is done, control frames first. Without a link data waits, and control frames are dropped.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #data: Departures;
+  readonly #room: Room;
+  #control: ControlFrame[] = [];
+  #write: Write | undefined;
+  #done: () => void = ignore;
+  #writing = false;
+  #flushing = false;
+  #scheduled = false;
+  /** After a link was lost, until the peer has said what it received. */
+  #paused = false;
+  #closed = false;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#data = new Departures(options, (outgoing, thrown) => options.onUnwritable(outgoing, thrown));
+    this.#room = new Room(options.clock, () => this.#data.backlog.room);
+  }
+
+  /** Messages that wait to leave. */
+  get queued(): number {
+    return this.#data.backlog.length;
+  }
+
+  get queuedBytes(): number {
+    return this.#data.backlog.bytes;
+  }
+
+  /** Frames that have left and are kept until acknowledged. */
+  get unacked(): number {
+    return this.#data.kept.length;
+  }
+
+  /** Messages dropped so far, newest and oldest. */
+  get dropped(): number {
+    return this.#data.backlog.dropped;
+  }
+
+  /** Number of the last data frame that left; 0 before the first. */
+  get lastSeq(): number {
+    return this.#data.lastSeq;
+  }
+
+  /** What counts against the credit: messages, not outcomes. */
+  get sent(): Totals {
+    return { messages: this.#data.sentMessages, bytes: this.#data.sentBytes };
+  }
+
+  get hasRoom(): boolean {
+    return !this.#closed && this.#data.backlog.room > 0;
+  }
+
+  /** Nothing waits to leave, and nothing is being written. */
+  get idle(): boolean {
+    return this.#control.length === 0 && !this.#writing && this.#data.empty;
+  }
+
+  /** A link is there. After an earlier one was lost, data goes on only with `resume` or `restart`. */
+  attach(write: Write): void {
+    if (this.#closed) return;
+    this.detach();
+    this.#write = write;
+    const done = () => {
+      if (this.#done !== done) return;
+      this.#writing = false;
+      if (!this.#flushing) this.#flush();
+    };
+    this.#done = done;
+    this.#schedule();
+  }
+
+  /** The link is gone. Control frames are thrown away: a stale one would say what no longer holds. */
+  detach(): void {
+    if (this.#write === undefined) return;
+    this.#write = undefined;
+    this.#done = ignore;
+    this.#writing = false;
+    this.#paused = true;
+    this.#control = [];
+  }
+
+  /** Passes all data. Without a link it is dropped. */
+  control(frame: ControlFrame): void {
+    if (this.#write === undefined) return;
+    this.#control.push(frame);
+    this.#schedule();
+  }
+
+  /**
+   * An outcome that leaves before other data, and a batch before the acknowledgement: the refusal of a message that
+   * the acknowledgement covers. The peer reads control frames first, so the same batch would be too late.
+   */
+  urgent(outgoing: Outgoing): void {
+    if (this.#closed) return;
+    this.#data.urgent.push(outgoing);
+    this.#schedule();
+  }
+
+  /** Waits for no credit. The room for it was reserved with the message that it answers. */
+  outcome(outgoing: Outgoing): void {
+    if (this.#closed) return;
+    this.#data.outcomes.push(outgoing);
+    this.#schedule();
+  }
+
+  /** A message, which leaves when there is credit for it. */
+  offer(outgoing: Outgoing, rule: OverflowRule): Offered {
+    if (this.#closed) return rule === 'wait' || rule === 'reject' ? 'full' : 'dropped';
+    const offered = this.#data.backlog.offer(outgoing, rule);
+    if (!this.#scheduled) this.#schedule();
+    return offered;
+  }
+
+  /** There is something new to acknowledge: `ack` is asked at the end of the turn. */
+  ackDue(): void {
+    this.#schedule();
+  }
+
+  /** Takes a message out that has not left. false: it has, or was never here. */
+  withdraw(outgoing: Outgoing): boolean {
+    const taken = this.#data.backlog.remove(outgoing);
+    if (taken) this.#room.wake();
+    return taken;
+  }
+
+  /** Credit from the peer, as an absolute limit. What is lower than before is ignored: a late grant takes nothing away. */
+  allow(limit: Totals): void {
+    this.#data.allow(limit);
+    this.#schedule();
+  }
+
+  /** The peer has received everything up to this number. */
+  acked(seq: number): void {
+    this.#data.acked(seq);
+  }
+
+  /**
+   * The session goes on over a new link, and the peer has said what it received: the rest of what is kept leaves
+   * again first, with its old numbers. It was paid for when it first left, so it waits for no credit.
+   */
+  resume(received: Received, limit: Totals): void {
+    this.#data.resume(received, limit);
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  /**
+   * A new session: numbers and credit begin anew. Gives what had left and was not acknowledged. Messages that have
+   * not left stay; outcomes do not, since what they answer died with the old session.
+   */
+  restart(): Outgoing[] {
+    this.#paused = false;
+    return this.#data.restart();
+  }
+
+  /** Takes out everything that has not left: outcomes, then messages. */
+  clear(): Outgoing[] {
+    const taken = this.#data.clear();
+    this.#room.wake();
+    return taken;
+  }
+
+  /** Resolves when there is room for the next publish; rejects with `closed`. */
+  writable(): Promise<void> {
+    const room = this.#room.wait();
+    if (this.#closed) this.#room.close();
+    return room;
+  }
+
+  /** Ends it. Gives what had left unacknowledged (its frames have a number), then what had not left (0). */
+  close(): Outgoing[] {
+    this.detach();
+    this.#closed = true;
+    this.#room.close();
+    return [...this.#data.kept.clear(), ...this.#data.clear()];
+  }
+
+  /** Hands over what waits now, not at the end of the turn: the link closes next. */
+  flush(): void {
+    this.#flush();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#writing || this.#write === undefined) return;
+    this.#scheduled = true;
+    this.#options.clock.atTurnEnd(this.#turnEnded);
+  }
+
+  readonly #turnEnded = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+  };
+
+  /** A loop, not a recursion: a link may be done before its write returns, a thousand times in a row. */
+  #flush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    try {
+      while (this.#write !== undefined && !this.#writing && this.#compose()) {
+        this.#writing = true;
+        this.#write(this.#options.writer.take(), this.#done);
+      }
+    } finally {
+      this.#flushing = false;
+    }
+  }
+
+  #compose(): boolean {
+    const { writer, maxBatchBytes } = this.#options;
+    const tally = { control: 0, outcomes: 0, messages: 0 };
+    for (const frame of this.#control) writer.add(frame);
+    tally.control = this.#control.length;
+    this.#control = [];
+    if (!this.#paused) {
+      const seq = this.#data.fillUrgent(writer, maxBatchBytes, tally) ? this.#options.ack() : undefined;
+      if (seq !== undefined) {
+        writer.add({ kind: 'ack', seq });
+        tally.control += 1;
+      }
+      this.#data.fill(writer, maxBatchBytes, tally);
+      this.#room.wake();
+    }
+    const { size } = writer;
+    if (size > 0) this.#options.onWrote?.({ ...tally, bytes: size });
+    return size > 0;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Frame, Message, Outcome } from '../frame/frame.js';
+
+/** A data frame on its way out. The outbox knows it by identity. */
+export interface Outgoing {
+  /** Its `seq` is 0 until it leaves; the outbox writes it then. */
+  readonly frame: Message | Outcome;
+  /** Size of the payload, as it counts against the credit. */
+  readonly bytes: number;
+  /** Kept until acknowledged, and replayed after a reconnect. A publish is not. */
+  readonly kept: boolean;
+  /** It leaves now, with this number: called once, before the frame is encoded, and not again for a replay. */
+  left?(seq: number): void;
+  /** The peer has received it. */
+  acked?(): void;
+}
+
+/**
+ * What happens to a message for which there is no room: `drop-newest` drops it; `drop-oldest` drops the publishes that
+ * have waited longest instead; `wait` takes it while not too many wait beyond the capacity; `reject` turns it away.
+ */
+export type OverflowRule = 'drop-newest' | 'drop-oldest' | 'wait' | 'reject';
+
+/** What became of an offer. After `dropped` and `full` the message is not in the outbox. */
+export type Offered = 'queued' | 'dropped' | 'dropped-oldest' | 'full';
+
+/** Encodes the frames of a batch: the codec's writer. */
+export interface BatchPort {
+  /** Bytes added since the last `take`. */
+  readonly size: number;
+  add(frame: Frame): void;
+  take(): Uint8Array;
+}

@@ -1,0 +1,188 @@
+import { Ring } from './ring.js';
+
+/** What one source has been granted, has sent and has waiting, in one measure (messages, or bytes). */
+export class Purse<Owner> {
+  /** Absolute limit granted so far. */
+  limit = 0;
+  /** Absolute total received so far; above `limit` it is a debt. */
+  received = 0;
+  /** Received, and not started yet. */
+  queued = 0;
+  /** Received since the window last grew. */
+  spent = 0;
+  touched = false;
+  /** Where it stands in line for room: with nothing at all, or with works of its own still queued. */
+  inLine: 'bare' | 'dry' | undefined;
+  closed = false;
+
+  constructor(
+    readonly owner: Owner,
+    public window: number,
+  ) {}
+
+  get unspent(): number {
+    return this.limit > this.received ? this.limit - this.received : 0;
+  }
+
+  get held(): number {
+    return this.unspent + this.queued;
+  }
+}
+
+/** One measure of the ledger: how much there is, and how it is shared. */
+export interface PoolOptions {
+  readonly capacity: number;
+  /** How many purses one `unit` each is kept for. */
+  readonly purses: number;
+  readonly firstWindow: number;
+  readonly largestWindow: number;
+}
+
+const failuresInLine = 16;
+
+/**
+ * Shares a capacity out as grants: granted and unspent, plus queued, plus running (bytes only) never exceeds it, but
+ * for what a message is larger than the grant it was begun on. A unit is kept back for each purse that holds nothing,
+ * so that whoever has much and sleeps can shut nobody out; of the rest, a purse may hold up to twice what it leaves
+ * free, so that n busy ones share it evenly and a newcomer finds room at once.
+ */
+export class Pool<Owner> {
+  readonly unit: number;
+  readonly #options: PoolOptions;
+  readonly #touched: Purse<Owner>[] = [];
+  readonly #bare = new Ring<Purse<Owner>>();
+  readonly #dry = new Ring<Purse<Owner>>();
+  #used = 0;
+  #holders = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.unit = Math.max(1, Math.floor(options.capacity / Math.max(1, options.purses) / 2));
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get free(): number {
+    return this.#options.capacity - this.#used;
+  }
+
+  /** A new purse, with its first grant if there is room for one. */
+  open(owner: Owner): Purse<Owner> {
+    const purse = new Purse(owner, this.#options.firstWindow);
+    if (!this.#topUp(purse)) this.#queue(purse);
+    return purse;
+  }
+
+  /** `amount` arrived. Kept, it is queued until `start`; else its room is free again. */
+  receive(purse: Purse<Owner>, amount: number, keep: boolean): void {
+    const before = purse.held;
+    const unspent = purse.unspent;
+    purse.received += amount;
+    purse.spent += amount;
+    this.#used += purse.unspent - unspent;
+    if (keep) {
+      purse.queued += amount;
+      this.#used += amount;
+    }
+    this.#recount(purse, before);
+  }
+
+  /** A queued `amount` leaves the queue; its room stays taken until `release`. */
+  start(purse: Purse<Owner>, amount: number): void {
+    const before = purse.held;
+    purse.queued -= amount;
+    this.#recount(purse, before);
+  }
+
+  release(amount: number): void {
+    this.#used -= amount;
+  }
+
+  /** Sets what was received; the limit stays, so that what was sent under it and is replayed still finds room. */
+  restate(purse: Purse<Owner>, received: number): void {
+    const before = purse.held;
+    const unspent = purse.unspent;
+    purse.received = received;
+    this.#used += purse.unspent - unspent;
+    this.#recount(purse, before);
+  }
+
+  /** Takes back what was not spent. What is queued or runs is released one by one. */
+  close(purse: Purse<Owner>): void {
+    const before = purse.held;
+    this.#used -= purse.unspent;
+    purse.limit = purse.received;
+    purse.closed = true;
+    this.#recount(purse, before);
+  }
+
+  /** Grants what there is room for: first to those who have nothing, then to those who ran dry, then to the rest. */
+  settle(granted: (purse: Purse<Owner>) => void): void {
+    this.#serve(this.#bare, 'bare', 1, granted);
+    this.#serve(this.#dry, 'dry', failuresInLine, granted);
+    if (this.#touched.length === 0) return;
+    for (const purse of this.#touched) {
+      purse.touched = false;
+      if (purse.closed) continue;
+      if (this.#topUp(purse)) granted(purse);
+      else this.#queue(purse);
+    }
+    this.#touched.length = 0;
+  }
+
+  /** Grants this purse what is worth telling: a quarter of its window, or anything if it had nothing left. */
+  #topUp(purse: Purse<Owner>): boolean {
+    const { held, unspent } = purse;
+    if (purse.spent >= purse.window) {
+      purse.spent = 0;
+      purse.window = Math.min(this.#options.largestWindow, purse.window * 2);
+    }
+    const shared = this.free - Math.max(0, this.#options.purses - this.#holders) * this.unit;
+    const share = Math.floor((2 * shared - held) / 3);
+    const least = held === 0 ? Math.min(this.unit, this.free) : 0;
+    const grant = Math.min(purse.window - held, Math.max(share, least));
+    if (grant <= 0 || (unspent > 0 && grant < purse.window / 4)) return false;
+    purse.limit = purse.received + unspent + grant;
+    this.#used += grant;
+    if (held === 0) this.#holders += 1;
+    return true;
+  }
+
+  #recount(purse: Purse<Owner>, before: number): void {
+    const { held } = purse;
+    if (before === 0 && held > 0) this.#holders += 1;
+    else if (before > 0 && held === 0) this.#holders -= 1;
+    if (purse.touched) return;
+    purse.touched = true;
+    this.#touched.push(purse);
+  }
+
+  #queue(purse: Purse<Owner>): void {
+    if (purse.unspent > 0) return;
+    const line = purse.held === 0 ? 'bare' : 'dry';
+    if (purse.inLine === line) return;
+    purse.inLine = line;
+    (line === 'bare' ? this.#bare : this.#dry).push(purse);
+  }
+
+  /** Stops when the room is used up, or when `failures` in a row may not have it: their own works will free some. */
+  #serve(
+    line: Ring<Purse<Owner>>,
+    name: 'bare' | 'dry',
+    failures: number,
+    granted: (purse: Purse<Owner>) => void,
+  ): void {
+    let failed = 0;
+    for (let left = line.length; left > 0 && failed < failures && this.free > 0; left -= 1) {
+      const purse = line.shift() as Purse<Owner>;
+      if (purse.inLine !== name) continue;
+      purse.inLine = undefined;
+      if (purse.closed || purse.unspent > 0) continue;
+      failed = this.#topUp(purse) ? 0 : failed + 1;
+      if (failed === 0) granted(purse);
+      else this.#queue(purse);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { Totals } from '../frame/frame.js';
+import { type FairQueue, QueueSource } from './fair-queue.js';
+import type { Account, Ledger } from './ledger.js';
+import type { Work } from './work.js';
+
+/** One session's end of the lane: what it sends goes in here, and its credit comes back. */
+export class LaneSource<W extends Work> {
+  readonly #queue: QueueSource<W, Account>;
+  readonly #ledger: Ledger;
+  readonly #account: Account;
+  readonly #wake: () => void;
+  #closed = false;
+
+  /** Made by `Lane.source`. */
+  constructor(
+    queue: FairQueue<W, Account>,
+    ledger: Ledger,
+    onGrant: (limit: Totals) => void,
+    wake: () => void,
+  ) {
+    this.#ledger = ledger;
+    this.#account = ledger.open(onGrant);
+    this.#queue = new QueueSource(queue, this.#account);
+    this.#wake = wake;
+  }
+
+  /** The absolute limit granted so far. */
+  get limit(): Totals {
+    return this.#account.limit;
+  }
+
+  /** What was received so far, refused works included. */
+  get received(): Totals {
+    return { messages: this.#account.messages.received, bytes: this.#account.bytes.received };
+  }
+
+  /** Takes a work. false: the peer sent more than its credit allows; the work was not taken, but counts as received. */
+  admit(work: W): boolean {
+    if (this.#closed) return false;
+    const taken = this.#ledger.receive(this.#account, work.bytes);
+    if (taken) this.#queue.push(work);
+    this.#wake();
+    return taken;
+  }
+
+  /** Counts a message that was received but never becomes work, so that its credit returns. */
+  refuse(bytes: number): void {
+    if (this.#closed) return;
+    this.#ledger.refuse(this.#account, bytes);
+    this.#wake();
+  }
+
+  /** Takes a queued work out again before it starts. false: it runs, has ended, or was never here. */
+  withdraw(work: W): boolean {
+    const taken = this.#queue.remove(work);
+    if (taken) this.#forget(work);
+    return taken;
+  }
+
+  /** After a reconnect: sets the totals to what was really received. Gives the limit, which never shrinks. */
+  restate(received: Totals): Totals {
+    if (this.#closed) return this.limit;
+    const limit = this.#ledger.restate(this.#account, received);
+    this.#wake();
+    return limit;
+  }
+
+  /** Takes everything out that is still queued; per type or key in the order of admission. */
+  clear(): W[] {
+    const taken = this.#queue.clear();
+    for (const work of taken) this.#forget(work);
+    return taken;
+  }
+
+  /** Gives back all unspent credit. What is still queued is taken out and lost: `clear` first to have it. */
+  close(): void {
+    if (this.#closed) return;
+    this.clear();
+    this.#closed = true;
+    this.#ledger.close(this.#account);
+    this.#wake();
+  }
+
+  #forget(work: W): void {
+    this.#ledger.start(this.#account, work.bytes);
+    this.#ledger.end(work.bytes);
+    this.#wake();
+  }
+}

@@ -1,0 +1,147 @@
+import type { BusError } from '../errors/bus-error.js';
+import type { Expects, Message, Outcome } from '../frame/frame.js';
+import { errorOf } from '../handler/fault.js';
+import type { Outgoing } from '../lane/outgoing.js';
+
+/** What the one who called is told. Exactly one of `failed` and a last `outcome` ends it. */
+export interface Caller {
+  /** The peer has taken the message; its outcome follows. */
+  accepted(): void;
+  /** An item, or the end: true when it is the end. */
+  outcome(outcome: Outcome): boolean;
+  failed(error: BusError): void;
+  /** What was accepted died with the peer, or its handler failed, after `accepted` had settled the call. */
+  undelivered(error: BusError): void;
+}
+
+/** What to send. The deadline is on the clock's `now`; 0 is none. */
+export interface Draft {
+  readonly type: string;
+  readonly payload: Uint8Array;
+  readonly codec: string;
+  readonly expects: Expects;
+  readonly deadlineAt: number;
+  readonly attempt: number;
+  readonly id: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A message frame that says how much time remains when it is written, however long it waited and however often. */
+export class MessageFrame implements Message {
+  readonly kind = 'message';
+  seq = 0;
+  readonly type: string;
+  readonly payload: Uint8Array;
+  readonly expects: Expects;
+  readonly codec: string;
+  readonly attempt: number;
+  readonly id: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly #deadlineAt: number;
+  readonly #now: () => number;
+
+  constructor(draft: Draft, now: () => number) {
+    this.type = draft.type;
+    this.payload = draft.payload;
+    this.expects = draft.expects;
+    this.codec = draft.codec;
+    this.attempt = draft.attempt;
+    this.id = draft.id;
+    if (draft.headers !== undefined) this.headers = draft.headers;
+    this.#deadlineAt = draft.deadlineAt;
+    this.#now = now;
+  }
+
+  get timeoutMs(): number {
+    return this.#deadlineAt === 0 ? 0 : Math.max(1, this.#deadlineAt - this.#now());
+  }
+}
+
+const unexplained = { code: 'protocol', message: 'the peer reports a fault and does not say which', retryable: false, details: '' };
+
+/** One message that somebody waits for: queued, then numbered as it left, then perhaps accepted, then settled. */
+export class Call implements Outgoing {
+  readonly kept = true;
+  #phase: 'queued' | 'left' | 'accepted' | 'settled' = 'queued';
+
+  constructor(
+    readonly frame: MessageFrame,
+    private readonly table: Calls,
+    private readonly caller: Caller,
+  ) {}
+
+  get bytes(): number {
+    return this.frame.payload.length;
+  }
+
+  get settled(): boolean {
+    return this.#phase === 'settled';
+  }
+
+  get hasLeft(): boolean {
+    return this.#phase !== 'queued';
+  }
+
+  left(seq: number): void {
+    this.#phase = 'left';
+    this.table.add(seq, this);
+  }
+
+  acked(): void {
+    if (this.#phase !== 'left' || this.frame.expects !== 'acceptance') return;
+    this.#phase = 'accepted';
+    this.caller.accepted();
+  }
+
+  /** True when this was the end. */
+  outcome(outcome: Outcome): boolean {
+    if (this.#phase === 'accepted') {
+      if (outcome.status === 'fault') this.caller.undelivered(errorOf(outcome.fault ?? unexplained));
+      this.#phase = 'settled';
+      return true;
+    }
+    const ended = this.caller.outcome(outcome);
+    if (ended) this.#phase = 'settled';
+    return ended;
+  }
+
+  fail(error: BusError): void {
+    const before = this.#phase;
+    if (before === 'settled') return;
+    this.#phase = 'settled';
+    if (before === 'accepted') this.caller.undelivered(error);
+    else this.caller.failed(error);
+  }
+}
+
+/** The calls that have left and wait for an outcome, by number. */
+export class Calls {
+  readonly #bySeq = new Map<number, Call>();
+
+  get size(): number {
+    return this.#bySeq.size;
+  }
+
+  add(seq: number, call: Call): void {
+    this.#bySeq.set(seq, call);
+  }
+
+  remove(seq: number): void {
+    this.#bySeq.delete(seq);
+  }
+
+  /** False when nobody waits for it any more: it timed out, was cancelled, or never was. */
+  settle(outcome: Outcome): boolean {
+    const call = this.#bySeq.get(outcome.re);
+    if (call === undefined) return false;
+    if (call.outcome(outcome)) this.#bySeq.delete(outcome.re);
+    return true;
+  }
+
+  /** Ends every call that has left. */
+  failAll(error: (call: Call) => BusError): void {
+    const calls = [...this.#bySeq.values()];
+    this.#bySeq.clear();
+    for (const call of calls) call.fail(error(call));
+  }
+}

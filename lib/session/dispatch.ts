@@ -1,0 +1,188 @@
+import { finalize, map, type ObservableInput, type Subscription } from 'rxjs';
+import { BusError, textOf } from '../errors/bus-error.js';
+import type { Log, Peer } from '../handler/context.js';
+import type { Call, Reply, Surroundings } from '../handler/call.js';
+import type { Registration } from '../handler/registration.js';
+import type { Handlers } from '../handler/registry.js';
+import { Gate } from '../lane/gate.js';
+import { Lane } from '../lane/lane.js';
+import type { Clock } from '../time/clock.js';
+import type { Task } from './task.js';
+
+/** Something that went wrong with a message on this side. */
+export interface DispatchEvent {
+  readonly kind: 'fault' | 'abandoned' | 'overflow';
+  /** Who sent the message. */
+  readonly peer: string;
+  readonly type: string;
+  readonly error: BusError;
+}
+
+export interface DispatchOptions {
+  readonly clock: Clock;
+  readonly lane: { readonly concurrency: number; readonly capacity: number; readonly capacityBytes: number; readonly sources?: number };
+  readonly handlers: Handlers;
+  readonly log: Log;
+  readonly exposeStacks: boolean;
+  emit(event: DispatchEvent): void;
+}
+
+interface Answer {
+  readonly task: Task;
+  readonly reply: Reply;
+}
+
+/** A handler's gates: its own, and one per key that is queued or running. */
+interface Gates {
+  readonly own: Gate;
+  readonly keys: Map<string | number, Gate>;
+}
+
+/** What one process does with the messages of all its sessions: one lane, its handlers, and their gates. */
+export class Dispatch {
+  readonly lane: Lane<Task, Answer>;
+  readonly handlers: Handlers;
+  readonly #options: DispatchOptions;
+  readonly #gates = new WeakMap<Registration, Gates>();
+  readonly #running = new Set<Task>();
+  readonly #answering: Subscription;
+  #handled = 0;
+  #unknownFrames = 0;
+  #draining = false;
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+    this.handlers = options.handlers;
+    this.lane = new Lane<Task, Answer>({
+      ...options.lane,
+      clock: options.clock,
+      run: (task) => this.#run(task),
+      onFailure: (task, thrown) => this.fault('fault', task.invocation.surroundings.from.id, task.type, thrown),
+    });
+    this.#answering = this.lane.outputs$.subscribe(({ task, reply }) => task.owner.answer(task, reply));
+  }
+
+  /** Whether new messages are turned away. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Nothing is queued and nothing runs. */
+  get idle(): boolean {
+    return this.lane.queued === 0 && this.lane.inFlight === 0;
+  }
+
+  /** What a beat tells. */
+  load() {
+    const { clock } = this.#options;
+    const [oldest] = this.#running;
+    return {
+      inFlight: this.lane.inFlight,
+      queued: this.lane.queued,
+      handled: this.#handled,
+      oldestMs: oldest ? clock.now() - oldest.startedAt : 0,
+    };
+  }
+
+  /** What every handler of one session's messages gets. */
+  surroundings(from: () => Peer): Surroundings {
+    const { clock, log, exposeStacks } = this.#options;
+    return {
+      get from() {
+        return from();
+      },
+      clock,
+      log,
+      exposeStacks,
+      onFault: (error, { message }: Call) => this.fault('fault', from().id, message.type, error),
+      onAbandoned: ({ message }: Call) =>
+        this.fault('abandoned', from().id, message.type, abandoned(message.type)),
+    };
+  }
+
+  /** The gate of a handler. One type takes half of the slots unless its handler asks for another number. */
+  gate(registration: Registration): Gate {
+    return this.#gatesOf(registration).own;
+  }
+
+  /** The gate of one key of a handler, if it has keys. Reads the payload. */
+  keyGate({ invocation }: Task): Gate | undefined {
+    const { registration } = invocation;
+    if (registration.options.key === undefined) return undefined;
+    const key = invocation.key();
+    const { keys } = this.#gatesOf(registration);
+    let gate = keys.get(key);
+    if (gate === undefined) {
+      gate = new Gate(1);
+      keys.set(key, gate);
+    }
+    return gate;
+  }
+
+  fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown): void {
+    const error = BusError.is(thrown) ? thrown : new BusError('handler-failed', textOf(thrown), { cause: thrown });
+    this.#options.emit({ kind, peer, type, error });
+  }
+
+  /** Frames of kinds that this version does not know: counted, never an error. */
+  unknownFrames(count: number): void {
+    this.#unknownFrames += count;
+  }
+
+  get unknown(): number {
+    return this.#unknownFrames;
+  }
+
+  drain(): void {
+    this.#draining = true;
+  }
+
+  close(): void {
+    this.#answering.unsubscribe();
+  }
+
+  #run(task: Task): ObservableInput<Answer> | undefined {
+    const replies = task.invocation.run();
+    if (replies === undefined || Array.isArray(replies)) {
+      this.#finished(task);
+      return replies?.map((reply: Reply) => ({ task, reply }));
+    }
+    task.startedAt = this.#options.clock.now();
+    this.#running.add(task);
+    return (replies as Exclude<typeof replies, readonly Reply[]>).pipe(
+      map((reply) => ({ task, reply })),
+      finalize(() => {
+        this.#running.delete(task);
+        this.#finished(task);
+      }),
+    );
+  }
+
+  #finished(task: Task): void {
+    this.#handled += 1;
+    task.owner.finished(task);
+  }
+
+  /** Forgets the gates of keys that nothing uses. */
+  forget({ invocation, key }: Task): void {
+    if (key === undefined) return;
+    this.#options.clock.atTurnEnd(() => {
+      if (!key.idle) return;
+      const { keys } = this.#gatesOf(invocation.registration);
+      for (const [name, gate] of keys) if (gate === key) keys.delete(name);
+    });
+  }
+
+  #gatesOf(registration: Registration): Gates {
+    let gates = this.#gates.get(registration);
+    if (gates === undefined) {
+      const half = Math.ceil(this.#options.lane.concurrency / 2);
+      gates = { own: new Gate(registration.options.concurrency ?? half), keys: new Map() };
+      this.#gates.set(registration, gates);
+    }
+    return gates;
+  }
+}
+
+const abandoned = (type: string) =>
+  new BusError('stuck', `the handler of '${type}' still runs 5 s after its signal fired: make it heed context.signal`);

@@ -1,0 +1,164 @@
+import { BusError } from '../errors/bus-error.js';
+import type { Fault, Message, Outcome, Totals } from '../frame/frame.js';
+import type { Peer } from '../handler/context.js';
+import { faultOf } from '../handler/fault.js';
+import type { Reply, Surroundings } from '../handler/call.js';
+import type { Outbox } from '../lane/outbox.js';
+import type { LaneSource } from '../lane/source.js';
+import type { Dispatch } from './dispatch.js';
+import { nothingReceived } from './numbering.js';
+import { Task, type TaskOwner } from './task.js';
+
+/** What the agreement allows for what we take. */
+export interface TakeTerms {
+  readonly maxPayloadBytes: number;
+  /** Finite for a peer of the baseline profile, which gets an outcome for everything instead of credit. */
+  readonly maxUnanswered: number;
+}
+
+/** Cancels of messages that have not arrived: a cancel overtakes. */
+const maxEarlyCancels = 1_024;
+
+const nothing = new Uint8Array(0);
+
+/** What one session receives: the admission door, and the way of the outcomes back. */
+export class Inbound implements TaskOwner {
+  terms: TakeTerms = { maxPayloadBytes: Number.POSITIVE_INFINITY, maxUnanswered: Number.POSITIVE_INFINITY };
+  readonly #open = new Map<number, Task>();
+  readonly #early = new Set<number>();
+  readonly #source: LaneSource<Task>;
+  readonly #surroundings: Surroundings;
+
+  constructor(
+    private readonly dispatch: Dispatch,
+    private readonly outbox: Outbox,
+    private readonly peer: () => Peer,
+  ) {
+    this.#source = dispatch.lane.source((limit) => {
+      if (this.#credited) outbox.control({ kind: 'credit', ...limit });
+    });
+    this.#surroundings = dispatch.surroundings(peer);
+  }
+
+  /** What has been granted so far, as an absolute limit. */
+  get limit(): Totals {
+    return this.#source.limit;
+  }
+
+  /** The door: a message goes into the lane, or is answered with the reason why not. */
+  receive(received: Message): void {
+    const message: Message =
+      this.#credited || received.expects !== 'nothing' ? received : { ...received, expects: 'acceptance' };
+    const no = this.#objection(message);
+    if (no) return this.#refuse(message, no);
+    const registration = this.dispatch.handlers.get(message.type);
+    if (registration === undefined) return this.#refuse(message, unhandled(message.type));
+    const task = new Task(message, registration, this.dispatch.gate(registration), this.#surroundings, this);
+    task.key = this.dispatch.keyGate(task);
+    if (this.#source.admit(task)) this.#open.set(message.seq, task);
+    else this.#tell(message, overflow(message.type), true);
+  }
+
+  cancel(re: number, lastReceived: number): void {
+    const task = this.#open.get(re);
+    if (task === undefined) {
+      if (re > lastReceived && this.#early.size < maxEarlyCancels) this.#early.add(re);
+      return;
+    }
+    const error = new BusError('cancelled', `the sender cancelled '${task.type}'`);
+    if (!this.#source.withdraw(task)) return task.invocation.cancel(error);
+    this.finished(task);
+    this.#tell(task.message, error, false);
+  }
+
+  pull(re: number, items: number): void {
+    this.#open.get(re)?.invocation.demand.allow(items);
+  }
+
+  /** Answers what has not started with `draining`. */
+  drain(): void {
+    for (const task of this.#source.clear()) {
+      this.finished(task);
+      this.#tell(task.message, draining(task.type), false);
+    }
+  }
+
+  answer(task: Task, reply: Reply): void {
+    if (!task.dropped) this.#send(task.message.seq, reply, false);
+  }
+
+  finished(task: Task): void {
+    this.dispatch.forget(task);
+    if (!task.dropped) this.#open.delete(task.message.seq);
+  }
+
+  /** The peer's session is over: what runs is cancelled, what waits is dropped, and nothing is answered. */
+  reset(): void {
+    const tasks = [...this.#open.values()];
+    this.#open.clear();
+    this.#early.clear();
+    this.#source.clear();
+    this.#source.restate(nothingReceived);
+    const gone = new BusError('cancelled', `${this.peer().id} is gone: nobody waits for the result any more`);
+    for (const task of tasks) {
+      task.dropped = true;
+      task.invocation.cancel(gone);
+    }
+  }
+
+  close(): void {
+    this.reset();
+    this.#source.close();
+  }
+
+  get #credited(): boolean {
+    return this.terms.maxUnanswered === Number.POSITIVE_INFINITY;
+  }
+
+  #objection({ seq, type, payload }: Message): BusError | undefined {
+    if (this.#early.delete(seq)) return new BusError('cancelled', `the sender cancelled '${type}' before it arrived`);
+    if (this.dispatch.draining) return draining(type);
+    const { maxPayloadBytes, maxUnanswered } = this.terms;
+    if (payload.length > maxPayloadBytes)
+      return new BusError(
+        'too-large',
+        `the payload of '${type}' has ${payload.length} bytes, at most ${maxPayloadBytes} are taken`,
+      );
+    if (this.#open.size >= maxUnanswered)
+      return new BusError('overflow', `${maxUnanswered} messages wait for an outcome already: wait for one`);
+    return undefined;
+  }
+
+  #refuse(message: Message, error: BusError): void {
+    this.#source.refuse(message.payload.length);
+    this.#tell(message, error, true);
+  }
+
+  /** Tells the sender why; `urgent` leaves ahead of the acknowledgement, so that a `send` is not taken for accepted. */
+  #tell(message: Message, error: BusError, urgent: boolean): void {
+    if (error.code !== 'cancelled')
+      this.dispatch.fault(error.code === 'overflow' ? 'overflow' : 'fault', this.peer().id, message.type, error);
+    if (message.expects === 'nothing') return;
+    this.#send(message.seq, { status: 'fault', payload: nothing, codec: '', fault: faultOf(error) }, urgent);
+  }
+
+  #send(re: number, { status, payload, codec, fault }: Reply, urgent: boolean): void {
+    const frame: Outcome = { kind: 'outcome', seq: 0, re, status, payload, codec, ...(fault ? { fault } : noFault) };
+    const outgoing = { frame, bytes: payload.length, kept: this.#credited };
+    if (urgent) this.outbox.urgent(outgoing);
+    else this.outbox.outcome(outgoing);
+  }
+}
+
+const noFault: { fault?: Fault } = {};
+
+const unhandled = (type: string) =>
+  new BusError('unhandled', `nobody here handles '${type}': register a handler, or check the type`, { details: { type } });
+
+const overflow = (type: string) =>
+  new BusError('overflow', `'${type}' was sent beyond the credit that was granted: it was not taken`, {
+    details: { type },
+  });
+
+const draining = (type: string) =>
+  new BusError('draining', `this side finishes its work and takes no '${type}' any more`, { details: { type } });

@@ -1,0 +1,29 @@
+import type { Frame, Received } from '../frame/frame.js';
+
+export const nothingReceived: Received = { seq: 0, messages: 0, bytes: 0 };
+
+/**
+ * Leaves out the data frames that were received before (a replay overlaps), and counts the others. Numbers ascend on
+ * a link; a gap is what the sender did not keep, and is nothing to wait for.
+ */
+export function fresh(
+  frames: readonly Frame[],
+  received: Received,
+): { frames: readonly Frame[]; received: Received; duplicates: number } {
+  let { seq, messages, bytes } = received;
+  let duplicates = 0;
+  const kept = frames.filter((frame) => {
+    if (frame.kind !== 'message' && frame.kind !== 'outcome') return true;
+    if (frame.seq <= seq) {
+      duplicates += 1;
+      return false;
+    }
+    seq = frame.seq;
+    if (frame.kind === 'message') {
+      messages += 1;
+      bytes += frame.payload.length;
+    }
+    return true;
+  });
+  return { frames: duplicates === 0 ? frames : kept, received: { seq, messages, bytes }, duplicates };
+}

@@ -1,0 +1,91 @@
+import { BusError } from '../errors/bus-error.js';
+import type { BeatTiming } from '../frame/frame.js';
+import type { Log } from '../handler/context.js';
+import type { Clock } from '../time/clock.js';
+import type { Transport } from '../transport/link.js';
+
+/** The data lane of a process: what may wait and what may run. All credit is granted out of it. */
+export interface LaneLimits {
+  /** Handlers that run at once; default 64. One message type takes half of it unless its handler asks for more. */
+  readonly concurrency?: number;
+  /** Messages that wait for a handler; default 16,384. */
+  readonly capacity?: number;
+  /** Bytes of payload that wait or are being handled; default 64 MiB. */
+  readonly capacityBytes?: number;
+}
+
+/** What may wait to be sent, per peer. */
+export interface SendLimits {
+  /** Messages that wait before a `publish` is dropped and `reject` rejects; default 16,384. */
+  readonly capacity?: number;
+  /** The same in bytes of payload; default 64 MiB. */
+  readonly capacityBytes?: number;
+  /** Calls that wait beyond `capacity` before `wait` rejects too; default 65,536. */
+  readonly maxWaiting?: number;
+}
+
+/** What stands under a hub or a worker unless its options say otherwise; bound by the doors. */
+export interface Platform {
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+/** The version of this SDK, as it stands in its package.json. */
+export const sdkVersion = '0.1.0';
+
+export const defaultBeat: BeatTiming = {
+  intervalMs: 1_000,
+  suspectAfterMs: 3_000,
+  lostAfterMs: 10_000,
+  stalledAfterMs: 2_000,
+};
+
+/** Largest payload of one message in bytes, either way, unless the options say otherwise. */
+export const defaultMaxPayloadBytes = 4 * 1024 * 1024;
+
+/** What a batch may have beyond its one large payload: type, headers and numbers. */
+export const batchSlackBytes = 128 * 1024;
+
+/** Logs warnings and errors to the console. */
+export const quietLog: Log = {
+  debug() {},
+  info() {},
+  warn: (text) => console.warn(text),
+  error: (text) => console.error(text),
+};
+
+/** Fills in the defaults; throws `invalid-option` that names the option for anything but a positive number. */
+export function numbers<T extends Record<string, number>>(
+  where: string,
+  defaults: T,
+  given: { readonly [K in keyof T]?: number } | undefined,
+): T {
+  const filled: Record<string, number> = { ...defaults };
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (value === undefined) continue;
+    if (!(name in defaults))
+      throw new BusError('invalid-option', `${where}.${name} is no option; there are ${Object.keys(defaults).join(', ')}`);
+    if (typeof value !== 'number' || !(value > 0))
+      throw new BusError('invalid-option', `${where}.${name} must be a positive number, not ${String(value)}`);
+    filled[name] = value;
+  }
+  return filled as T;
+}
+
+export const laneLimits = (given: LaneLimits | undefined) =>
+  numbers('lane', { concurrency: 64, capacity: 16_384, capacityBytes: 64 * 1024 * 1024 }, given);
+
+export const sendLimits = (given: SendLimits | undefined) =>
+  numbers('outbox', { capacity: 16_384, capacityBytes: 64 * 1024 * 1024, maxWaiting: 65_536 }, given);
+
+/** Checks that the verdicts come in their order. */
+export function beatTiming(given: Partial<BeatTiming> | undefined): BeatTiming {
+  const timing = numbers('beat', { ...defaultBeat }, given);
+  if (timing.intervalMs >= timing.suspectAfterMs || timing.suspectAfterMs >= timing.lostAfterMs)
+    throw new BusError(
+      'invalid-option',
+      `beat must have intervalMs < suspectAfterMs < lostAfterMs, not ${timing.intervalMs}, ${timing.suspectAfterMs}, ` +
+        `${timing.lostAfterMs}`,
+    );
+  return timing;
+}

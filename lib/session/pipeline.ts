@@ -1,0 +1,31 @@
+import { map, type Observable, tap } from 'rxjs';
+import type { ControlFrame, Frame, Message, Outcome, Received } from '../frame/frame.js';
+import { split } from '../lane/split.js';
+import { fresh } from './numbering.js';
+
+/** The stations of a session's frames. None may throw, and none calls back an earlier one. */
+export interface Stations {
+  /** What was received so far. */
+  received(): Received;
+  /** Once per batch, before its frames are handled. */
+  receive(received: Received): void;
+  control(frame: ControlFrame): void;
+  outcome(outcome: Outcome): void;
+  /** The admission door: behind it the lane takes over, with `mergeMap` inside. */
+  messages(messages: readonly Message[]): void;
+}
+
+/** The way of all frames of a session: numbered, split, control first, outcomes past the door, messages to the lane. */
+export const pipeline = (frames$: Observable<readonly Frame[]>, stations: Stations): Observable<unknown> =>
+  frames$.pipe(
+    map((frames) => {
+      const step = fresh(frames, stations.received());
+      stations.receive(step.received);
+      return step.frames;
+    }),
+    split<unknown>({
+      control: (control$) => control$.pipe(tap((frames) => frames.forEach(stations.control))),
+      outcomes: (outcomes$) => outcomes$.pipe(tap((outcomes) => outcomes.forEach(stations.outcome))),
+      messages: (messages$) => messages$.pipe(tap(stations.messages)),
+    }),
+  );

@@ -1,0 +1,360 @@
+import type { Subscription } from 'rxjs';
+import { BusError, textOf } from '../errors/bus-error.js';
+import { BatchWriter } from '../frame/codec.js';
+import type { Beat, BeatTiming, ControlFrame, Message, Received, Totals } from '../frame/frame.js';
+import type { Peer } from '../handler/context.js';
+import { Outbox } from '../lane/outbox.js';
+import type { Cancel, Clock } from '../time/clock.js';
+import type { Dispatch } from './dispatch.js';
+import { Inbound } from './inbound.js';
+import { nothingReceived } from './numbering.js';
+import type { Opening } from './opening.js';
+import { type Delivery, Outbound } from './outbound.js';
+import { pipeline } from './pipeline.js';
+import { type EndCause, idle, type SessionEffect, type SessionEvent, type SessionState } from './state.js';
+import { transition } from './transition.js';
+
+/** What the hub or the worker is told by a session of its own. */
+export interface SessionHost {
+  graded(grade: 'alive' | 'suspect', cause: string, silentMs: number): void;
+  detached(error: BusError | undefined): void;
+  ended(cause: EndCause, silentMs: number): void;
+  beat(beat: Beat, at: number): void;
+  announced(handles: readonly string[]): void;
+  draining(): void;
+  /** Our own event loop was late by that much. */
+  lagged(lateMs: number): void;
+  /** What the peer had accepted failed there, or died with it. */
+  undelivered(type: string, error: BusError): void;
+}
+
+/** What a link begins with: the handshake's result. */
+export interface Terms {
+  readonly epoch: string;
+  readonly timing: BeatTiming;
+  /** What the peer has received of this session when it is resumed; undefined begins anew. */
+  readonly resumed: Received | undefined;
+  /** Room that the peer granted beyond that. */
+  readonly credit: Totals;
+  readonly maxPayloadBytes: number;
+  /** Messages without an outcome, each way; finite for the baseline profile, which has no credit and no numbers. */
+  readonly maxUnanswered: number;
+  /** Sent ahead of everything else. */
+  readonly greeting?: ControlFrame;
+}
+
+export interface SessionSetup {
+  readonly role: 'hub' | 'worker';
+  /** For texts: "worker 'w1'", "the hub". */
+  readonly name: string;
+  /** Who handlers see as the sender. */
+  peer(): Peer;
+  readonly clock: Clock;
+  readonly dispatch: Dispatch;
+  readonly outbox: { readonly capacity: number; readonly capacityBytes: number; readonly maxWaiting: number };
+  readonly host: SessionHost;
+}
+
+/** One DATA frame of HTTP/2: more in a batch was not faster when it was measured. */
+const maxBatchBytes = 16_000;
+
+/** One worker's membership, on either side; it outlives its links. Wires the state machine to the lanes. */
+export class Session {
+  readonly outbox: Outbox;
+  readonly outbound: Outbound;
+  readonly inbound: Inbound;
+  readonly #setup: SessionSetup;
+  readonly #heard = new Set<() => void>();
+  #state: SessionState = idle;
+  #terms: Terms | undefined;
+  #links = 0;
+  #opening: Opening | undefined;
+  #reading: Subscription | undefined;
+  #cancelTick: Cancel = () => {};
+  #beats = 0;
+  #received: Received = nothingReceived;
+  #acked = 0;
+
+  constructor(setup: SessionSetup) {
+    this.#setup = setup;
+    this.outbox = new Outbox({
+      clock: setup.clock,
+      ...setup.outbox,
+      maxBatchBytes,
+      writer: new BatchWriter(),
+      ack: () => this.#ack(),
+      onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
+    });
+    this.outbound = new Outbound(setup.name, setup.clock, this.outbox);
+    this.inbound = new Inbound(setup.dispatch, this.outbox, setup.peer);
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get epoch(): string {
+    return this.#terms?.epoch ?? '';
+  }
+
+  get received(): Received {
+    return this.#received;
+  }
+
+  /** Whether the next link can go on with this session. */
+  get resumable(): boolean {
+    return this.#terms !== undefined && this.#state.name === 'detached';
+  }
+
+  /** Nothing waits any more: no call without outcome, nothing unsent, nothing unacknowledged. */
+  get settled(): boolean {
+    return this.outbound.waiting === 0 && this.outbox.idle && this.outbox.unacked === 0;
+  }
+
+  /** Gives the session a link whose handshake is done. */
+  attach(opening: Opening, terms: Terms): void {
+    const link = ++this.#links;
+    this.#release();
+    if (this.#terms && !terms.resumed) this.#renew();
+    const credited = terms.maxUnanswered === Number.POSITIVE_INFINITY;
+    this.#terms = terms;
+    this.#opening = opening;
+    this.outbound.terms = { maxPayloadBytes: terms.maxPayloadBytes, credited };
+    this.inbound.terms = { maxPayloadBytes: terms.maxPayloadBytes, maxUnanswered: terms.maxUnanswered };
+    this.outbox.attach((batch, done) => opening.link.write(batch, done));
+    if (terms.greeting) this.outbox.control(terms.greeting);
+    const { messages, bytes } = terms.resumed ?? nothingReceived;
+    const limit = { messages: messages + terms.credit.messages, bytes: bytes + terms.credit.bytes };
+    if (terms.resumed) this.outbox.resume(terms.resumed, limit);
+    else this.outbox.allow(limit);
+    this.#step({ type: 'attach', at: this.#now(), link });
+    this.#scheduleTick();
+    this.#read(opening, link);
+  }
+
+  /** Room that is granted now beyond what was received: goes into the hello or the welcome. */
+  grant(): Totals {
+    const { messages, bytes } = this.inbound.limit;
+    return { messages: messages - this.#received.messages, bytes: bytes - this.#received.bytes };
+  }
+
+  /** Sends a control frame, ahead of all data. Without a link it is dropped. */
+  control(frame: ControlFrame): void {
+    this.outbox.control(frame);
+  }
+
+  /** Asks the peer for a sign of life; resolves with whether there was one within `ms`. */
+  answers(ms: number): Promise<boolean> {
+    this.#beat(0, true);
+    return new Promise((resolve) => {
+      const end = (answered: boolean) => {
+        cancel();
+        this.#heard.delete(heard);
+        resolve(answered);
+      };
+      const heard = () => end(true);
+      const cancel = this.#setup.clock.after(ms, () => end(false));
+      this.#heard.add(heard);
+    });
+  }
+
+  /** Says goodbye and ends the session. */
+  leave(reason: string): void {
+    this.control({ kind: 'bye', reason, seq: this.outbox.lastSeq });
+    this.outbox.flush();
+    this.end('closed');
+  }
+
+  /** Ends the session: every call that waits fails, what runs is cancelled, and the link closes. */
+  end(cause: EndCause): void {
+    this.#step({ type: 'end', cause });
+  }
+
+  undelivered(type: string, error: BusError): void {
+    this.#setup.host.undelivered(type, error);
+  }
+
+  get name(): string {
+    return this.#setup.name;
+  }
+
+  #read({ frames$ }: Opening, link: number): void {
+    const reading = pipeline(frames$, {
+      received: () => this.#received,
+      receive: (received) => {
+        this.#received = received;
+        this.#step({ type: 'heard', at: this.#now(), link });
+        for (const heard of [...this.#heard]) heard();
+      },
+      control: (frame) => this.#control(frame, link),
+      outcome: (outcome) => this.outbound.settle(outcome),
+      messages: (messages) => this.#messages(messages),
+    }).subscribe({
+      error: (thrown) => this.#broken(link, asBusError(thrown)),
+      complete: () => this.#detach(link, undefined),
+    });
+    // The link may have ended while it was subscribed to.
+    if (this.#state.name === 'attached' && this.#state.link === link) this.#reading = reading;
+    else reading.unsubscribe();
+  }
+
+  #step(event: SessionEvent): void {
+    const timing = this.#terms?.timing;
+    const before = this.#state;
+    const rules = { role: this.#setup.role, timing: timing ?? unjudged };
+    const { state, effects } = transition(before, event, rules);
+    this.#state = state;
+    for (const effect of effects) this.#apply(effect);
+  }
+
+  #apply(effect: SessionEffect): void {
+    const { host } = this.#setup;
+    switch (effect.do) {
+      case 'beat':
+        return this.#beat(effect.lateMs, false);
+      case 'grade':
+        return host.graded(effect.grade, effect.cause, effect.silentMs);
+      case 'stalled-ourselves':
+        return host.lagged(effect.lateMs);
+      case 'drop-link':
+        this.#release();
+        if (effect.cause === 'silent') host.detached(new BusError('peer-lost', `${this.name} was silent: dialling again`));
+        return;
+      case 'end':
+        this.#cancelTick();
+        this.#release();
+        this.inbound.close();
+        this.outbound.close((delivery) => goneError(this.name, delivery, effect.cause));
+        return host.ended(effect.cause, effect.silentMs);
+    }
+  }
+
+  #control(frame: ControlFrame, link: number): void {
+    switch (frame.kind) {
+      case 'beat':
+        this.#setup.host.beat(frame, this.#now());
+        if (frame.probe) this.#beat(0, false);
+        return;
+      case 'credit':
+        return this.outbox.allow(frame);
+      case 'ack':
+        return this.outbox.acked(frame.seq);
+      case 'cancel':
+        return this.inbound.cancel(frame.re, this.#received.seq);
+      case 'pull':
+        return this.inbound.pull(frame.re, frame.items);
+      case 'announce':
+        return this.#setup.host.announced(frame.handles);
+      case 'drain':
+        this.#step({ type: 'draining', link });
+        return this.#setup.host.draining();
+      case 'bye':
+        return this.#bye(link);
+      case 'refusal':
+        return this.#detach(link, new BusError('protocol', `${this.name} closed the link: ${frame.message}`));
+      case 'hello':
+      case 'welcome':
+        return this.#broken(link, new BusError('protocol', `${this.name} sent a second ${frame.kind} on one link`));
+      case 'hold':
+        return;
+    }
+  }
+
+  /** A worker's goodbye ends its session; a hub's means that its next one knows nothing of this session. */
+  #bye(link: number): void {
+    if (this.#setup.role === 'hub') return this.end('left');
+    this.#detach(link, undefined);
+    this.#renew();
+    this.#terms = undefined;
+  }
+
+  #messages(messages: readonly Message[]): void {
+    let accepts = false;
+    for (const message of messages) {
+      this.inbound.receive(message);
+      accepts ||= message.expects === 'acceptance';
+    }
+    if (accepts) this.outbox.ackDue();
+  }
+
+  #ack(): number | undefined {
+    if (!this.outbound.terms.credited || this.#received.seq === this.#acked) return undefined;
+    this.#acked = this.#received.seq;
+    return this.#acked;
+  }
+
+  #beat(lateMs: number, probe: boolean): void {
+    this.outbox.control({ kind: 'beat', n: ++this.#beats, lateMs, ...this.#setup.dispatch.load(), probe });
+  }
+
+  /** Tells the peer why, and gives up the link; the session may be resumed on another. */
+  #broken(link: number, error: BusError): void {
+    if (error.code === 'protocol') this.outbox.control(refusalOf(error));
+    this.outbox.flush();
+    this.#detach(link, error);
+  }
+
+  #detach(link: number, error: BusError | undefined): void {
+    if (this.#state.name !== 'attached' || this.#state.link !== link) return;
+    this.#release();
+    this.#step({ type: 'detach', at: this.#now(), link, cause: error ? error.code : 'closed' });
+    this.#setup.host.detached(error);
+  }
+
+  #release(): void {
+    this.outbox.detach();
+    this.#reading?.unsubscribe();
+    this.#reading = undefined;
+    this.#opening?.link.close();
+    this.#opening = undefined;
+  }
+
+  /** The peer knows nothing of what was: numbers begin anew on both sides. */
+  #renew(): void {
+    this.inbound.reset();
+    this.#received = nothingReceived;
+    this.#acked = 0;
+    this.outbound.renew((delivery) => goneError(this.name, delivery, 'lost'));
+  }
+
+  #scheduleTick(): void {
+    this.#cancelTick();
+    const { intervalMs } = (this.#terms as Terms).timing;
+    this.#cancelTick = this.#setup.clock.after(intervalMs, () => {
+      this.#step({ type: 'tick', at: this.#now() });
+      if (this.#state.name !== 'ended' && this.#terms) this.#scheduleTick();
+    });
+  }
+
+  #now(): number {
+    return this.#setup.clock.now();
+  }
+}
+
+/** Before the first welcome there is nothing to judge by. */
+const unjudged: BeatTiming = {
+  intervalMs: Number.POSITIVE_INFINITY,
+  suspectAfterMs: Number.POSITIVE_INFINITY,
+  lostAfterMs: Number.POSITIVE_INFINITY,
+  stalledAfterMs: Number.POSITIVE_INFINITY,
+};
+
+const asBusError = (thrown: unknown): BusError =>
+  BusError.is(thrown) ? thrown : new BusError('protocol', `the link broke: ${textOf(thrown)}`, { cause: thrown });
+
+function goneError(name: string, delivery: Delivery, cause: EndCause): BusError {
+  if (cause === 'closed')
+    return new BusError('closed', `this side closed before ${name} answered`, { details: { delivery } });
+  const sent = delivery === 'not-sent' ? 'was not sent' : 'was sent, and may have been handled';
+  return new BusError('peer-lost', `${name} is gone (${cause}): the message ${sent}`, { details: { delivery, cause } });
+}
+
+/** A refusal that carries an error to the other side. */
+export const refusalOf = (error: BusError, retryAfterMs = 0): ControlFrame => ({
+  kind: 'refusal',
+  code: error.code,
+  message: error.message,
+  retryable: error.retryable,
+  retryAfterMs,
+  details: {},
+});

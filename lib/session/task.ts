@@ -1,0 +1,47 @@
+import type { Message } from '../frame/frame.js';
+import { Demand } from '../handler/demand.js';
+import { Invocation } from '../handler/invocation.js';
+import type { Reply, Surroundings } from '../handler/call.js';
+import type { Registration } from '../handler/registration.js';
+import type { Gate } from '../lane/gate.js';
+import type { Work } from '../lane/work.js';
+
+/** Where a task's replies go, and who forgets it when it has ended. */
+export interface TaskOwner {
+  answer(task: Task, reply: Reply): void;
+  finished(task: Task): void;
+}
+
+/** Items that a stream may send before its consumer asks for more: part of the protocol. */
+export const streamWindow = 64;
+
+/** One message on its way through the lane and its handler. */
+export class Task implements Work {
+  readonly invocation: Invocation;
+  readonly type: string;
+  readonly bytes: number;
+  key: Gate | undefined;
+  /** Its session is over: what it still gives goes nowhere. */
+  dropped = false;
+  /** On the clock's `now`; 0 while it is queued. */
+  startedAt = 0;
+
+  constructor(
+    readonly message: Message,
+    registration: Registration,
+    readonly gate: Gate,
+    surroundings: Surroundings,
+    readonly owner: TaskOwner,
+  ) {
+    this.type = message.type;
+    this.bytes = message.payload.length;
+    const { timeoutMs } = message;
+    this.invocation = new Invocation(
+      message,
+      registration,
+      surroundings,
+      timeoutMs > 0 ? surroundings.clock.now() + timeoutMs : Number.POSITIVE_INFINITY,
+      message.expects === 'stream' ? new Demand(streamWindow) : undefined,
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+import { ChannelCredentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { throwError } from 'rxjs';
+import { BusError, textOf } from '../../errors/bus-error.js';
+import type { Clock } from '../../time/clock.js';
+import type { CallKind, ClientTls, DialOptions, Link, LinkPeer } from '../link.js';
+import { formatAddress, parseAddress } from './address.js';
+import { callLink } from './call-link.js';
+import { certificateOf } from './certificate.js';
+import { broken, unreachable } from './dial-failure.js';
+import { busService, windowBytes } from './service.js';
+
+/** What the transport settles for all of its links. */
+export interface DialSettings {
+  readonly clock: Clock;
+  /** `undefined` for no keepalive. */
+  readonly keepaliveMs: number | undefined;
+  readonly connectWithinMs: number;
+}
+
+/** Opens a call on a channel of its own. The link owns the channel and closes it when it ends, whatever the cause. */
+export function dial(settings: DialSettings, options: DialOptions, kind: CallKind): Link {
+  try {
+    return open(settings, options, kind);
+  } catch (error) {
+    // An option that makes no sense shows where every other failure to connect shows.
+    return deadLink(options.address, error as Error);
+  }
+}
+
+function open(
+  { clock, keepaliveMs, connectWithinMs }: DialSettings,
+  options: DialOptions,
+  kind: CallKind,
+): Link {
+  const { address, tls, maxBatchBytes } = options;
+  const { host, port } = parseAddress(address, 1);
+  const name = tls?.serverName ?? host;
+  // TLS allows no address as the name that it announces; the certificate is checked against the address all the same.
+  const client = new Client(`dns:${formatAddress(host, port)}`, credentials(tls, name), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_retries': 0,
+    // Even without retries grpc-js calls a write done once it has copied it into a retry buffer of this size.
+    'grpc.per_rpc_retry_buffer_size': 0,
+    'grpc.enable_http_proxy': 0,
+    'grpc.enable_channelz': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.max_receive_message_length': maxBatchBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc-node.flow_control_window': windowBytes,
+    ...(keepaliveMs === undefined ? {} : { 'grpc.keepalive_time_ms': keepaliveMs }),
+    ...(tls === undefined ? {} : { 'grpc.ssl_target_name_override': isIP(name) ? 'address.invalid' : name }),
+  });
+  const { path, requestSerialize, responseDeserialize } = busService[kind];
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
+
+  let peer: LinkPeer = { address };
+  let answered = false;
+  const cancelDeadline = clock.after(connectWithinMs, () => {
+    const text = `cannot reach ${address}: no answer within ${connectWithinMs} ms`;
+    link.finish(new BusError('unreachable', text, { details: { address } }));
+    call.cancel();
+  });
+  const link = callLink({
+    call,
+    clock,
+    peer: () => peer,
+    reset: () => call.cancel(),
+    ended() {
+      cancelDeadline();
+      client.close();
+    },
+  });
+
+  call.on('metadata', () => {
+    answered = true;
+    cancelDeadline();
+    const certificate = certificateOf(call.getAuthContext());
+    if (certificate !== undefined) peer = { address, certificate };
+  });
+  call.on('error', (error: ServiceError) => {
+    link.finish(answered ? broken(address, error) : unreachable(address, error, tls !== undefined));
+  });
+  call.on('end', () => link.finish());
+  return link;
+}
+
+function credentials(tls: ClientTls | undefined, name: string): ChannelCredentials {
+  if (tls === undefined) return ChannelCredentials.createInsecure();
+  const { ca, key, cert } = tls;
+  try {
+    return ChannelCredentials.createSsl(pem(ca), pem(key), pem(cert), {
+      checkServerIdentity: (_announced, certificate) => checkServerIdentity(name, certificate),
+    });
+  } catch (error) {
+    throw new BusError('invalid-option', `the certificates in 'tls' cannot be used: ${textOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const pem = (text: string | Uint8Array | undefined) => (text === undefined ? null : Buffer.from(text));
+
+function deadLink(address: string, error: Error): Link {
+  const nothing = () => {};
+  return {
+    peer: { address },
+    batches$: throwError(() => error),
+    write: nothing,
+    close: nothing,
+    abort: nothing,
+  };
+}

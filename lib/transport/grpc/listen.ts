@@ -1,0 +1,164 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import {
+  type ConnectionInjector,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+} from '@grpc/grpc-js';
+import { BusError, textOf } from '../../errors/bus-error.js';
+import type { Clock } from '../../time/clock.js';
+import type { CallKind, Link, Listener, ListenOptions, ServerTls } from '../link.js';
+import { formatAddress, type HostPort, parseAddress } from './address.js';
+import { type CallLink, callLink } from './call-link.js';
+import { certificateOf } from './certificate.js';
+import { widenWindow } from './flow-window.js';
+import { http2StreamOf } from './http2-stream.js';
+import { busService } from './service.js';
+
+/** What the transport settles for all of its listeners. */
+export interface ListenSettings {
+  readonly clock: Clock;
+  readonly keepaliveMs: number | undefined;
+  /** A connection without a call is closed after this many milliseconds. */
+  readonly idleMs: number;
+}
+
+/** How long in milliseconds a closing listener waits for its connections to end by themselves. */
+const goodbyeMs = 1000;
+
+/** One connection, and the links that run over it. */
+interface Connection {
+  readonly socket: Socket;
+  readonly links: Set<CallLink>;
+}
+
+type Bytes = ServerDuplexStream<Buffer, Buffer>;
+
+/**
+ * Listens. The port is the project's own `net.Server`, whose connections are handed to grpc-js: so a taken port is
+ * refused and said plainly, and a stuck connection can be destroyed.
+ */
+export async function listen(
+  settings: ListenSettings,
+  { address, tls, maxBatchBytes }: ListenOptions,
+  accept: (link: Link, kind: CallKind) => void,
+): Promise<Listener> {
+  const wanted = parseAddress(address, 0);
+  const { clock, keepaliveMs, idleMs } = settings;
+  const connections = new Map<string, Connection>();
+
+  const server = new Server({
+    'grpc.enable_channelz': 0,
+    'grpc.max_receive_message_length': maxBatchBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_connection_idle_ms': idleMs,
+    ...(keepaliveMs === undefined ? {} : { 'grpc.keepalive_time_ms': keepaliveMs }),
+  });
+  const serve = (kind: CallKind) => (call: Bytes) => {
+    const connection = connections.get(call.getPeer());
+    if (connection === undefined) return call.emit('error', { message: 'the connection has ended' });
+    return accept(serverLink(clock, call, connection), kind);
+  };
+  server.addService(busService, { attach: serve('attach'), pulse: serve('pulse') });
+  const injector = injectorFor(server, tls);
+
+  const port = createServer((socket) => {
+    const key = `${socket.remoteAddress}:${socket.remotePort}`;
+    connections.set(key, { socket, links: new Set() });
+    socket.on('error', () => {});
+    socket.on('close', () => connections.delete(key));
+    injector.injectConnection(socket);
+  });
+  const bound = await bind(port, wanted, address);
+
+  let closed: Promise<void> | undefined;
+  return {
+    address: bound,
+    close() {
+      closed ??= new Promise((resolve) => {
+        const cancel = clock.after(goodbyeMs, () => {
+          for (const { socket } of connections.values()) socket.destroy();
+        });
+        port.close(() => {
+          cancel();
+          resolve();
+        });
+        for (const { links } of connections.values()) for (const link of links) link.close();
+        injector.destroy();
+      });
+      return closed;
+    },
+  };
+}
+
+function serverLink(clock: Clock, call: Bytes, { socket, links }: Connection): CallLink {
+  const stream = http2StreamOf(call);
+  const certificate = certificateOf(call.getAuthContext());
+  const address = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+  const peer = certificate === undefined ? { address } : { address, certificate };
+  const link: CallLink = callLink({
+    call,
+    clock,
+    peer: () => peer,
+    reset() {
+      stream?.close(constants.NGHTTP2_CANCEL);
+      // A peer that reads no more would keep the connection and all that waits in it.
+      if (links.size === 1) clock.soon(() => socket.destroy());
+    },
+    ended: () => links.delete(link),
+  });
+  links.add(link);
+  widenWindow(stream);
+
+  const lost = (code: 'peer-lost' | 'protocol', what: string) =>
+    new BusError(code, `${address} ${what}`, { details: { address } });
+  call.on('cancelled', () => {
+    if (stream === undefined || wasReset(stream)) link.finish(lost('peer-lost', 'broke the link'));
+    // grpc-js ends a call whose bytes it cannot read by itself, without a word to its handler.
+    else
+      link.finish(link.closing ? undefined : lost('protocol', 'sent what is no batch, or too large a one'));
+  });
+  call.on('error', () => {});
+  // A grpc-js client that resets a call ends it first, in the same packet: the reset shows a turn later.
+  call.on('end', () => clock.soon(() => link.followClose()));
+  // Tells the other side that it has reached a hub, before there is anything to say.
+  call.sendMetadata(new Metadata());
+  return link;
+}
+
+const wasReset = (stream: ServerHttp2Stream) => stream.aborted || stream.destroyed || !!stream.rstCode;
+
+function injectorFor(server: Server, tls: ServerTls | undefined): ConnectionInjector {
+  if (tls === undefined) return server.createConnectionInjector(ServerCredentials.createInsecure());
+  const { key, cert, ca } = tls;
+  try {
+    const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
+    const roots = ca === undefined ? null : Buffer.from(ca);
+    return server.createConnectionInjector(ServerCredentials.createSsl(roots, [pair], roots !== null));
+  } catch (error) {
+    throw new BusError('invalid-option', `the certificates in 'tls' cannot be used: ${textOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function bind(port: NetServer, { host, port: number }: HostPort, address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // Stays: a server also reports connections that it could not accept.
+    port.on('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the address is in use' : textOf(error);
+      reject(
+        new BusError('unreachable', `cannot listen on ${address}: ${why}`, {
+          details: { address },
+          cause: error,
+        }),
+      );
+    });
+    port.listen({ host, port: number }, () => {
+      const bound = port.address();
+      resolve(formatAddress(host, typeof bound === 'object' && bound !== null ? bound.port : number));
+    });
+  });
+}

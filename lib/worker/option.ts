@@ -1,0 +1,51 @@
+import type { Registration } from '../handler/registration.js';
+import type { Log } from '../handler/context.js';
+import type { LaneLimits, SendLimits } from '../session/option.js';
+import type { Clock } from '../time/clock.js';
+import type { ClientTls, Transport } from '../transport/link.js';
+
+/** Where the hub is: `host:port`; with certificates; or on another transport. */
+export type HubAddress =
+  | string
+  | { readonly address: string; readonly tls?: ClientTls; readonly transport?: Transport };
+
+/** Options of `createWorker`. */
+export interface WorkerOptions {
+  readonly hub: HubAddress;
+  /** Unique in the fleet; default `worker-` and a random part. */
+  readonly id?: string;
+  /** The application's version (semver), for the handshake and the census. */
+  readonly version?: string;
+  /** The application's name, for the handshake. */
+  readonly application?: string;
+  /** What `any(labels)` and `all(labels)` choose by. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly handlers?: readonly Registration[];
+  readonly lane?: LaneLimits;
+  /** What may wait to be sent to the hub, also while it is away. */
+  readonly outbox?: SendLimits;
+  /**
+   * Whether beats may come from a thread of their own. In this version they always travel on the main link, so a
+   * handler that computes without a pause is still able to hold them up.
+   */
+  readonly pulse?: boolean;
+  /**
+   * Full jitter: a random wait below a bound that doubles from `initialMs` (default 50) to `maxMs` (default 1,000).
+   * `random` gives numbers from 0 up to but not including 1; a test gives its own.
+   */
+  readonly reconnect?: { readonly initialMs?: number; readonly maxMs?: number; random?(): number };
+  /** Features that the hub must have, else the worker does not join. */
+  readonly requires?: readonly string[];
+  /** More for the hub's handshake to read: tokens, hints. */
+  readonly extra?: Readonly<Record<string, string>>;
+  /** Largest payload of one message in bytes, either way; default 4 MiB. */
+  readonly maxPayloadBytes?: number;
+  /** How long the hub may take to answer the greeting, in milliseconds; default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Sends the stack of a failed handler along with its fault; default false. */
+  readonly exposeStacks?: boolean;
+  /** Default: warnings and errors to the console. */
+  readonly log?: Log;
+  /** For tests on virtual time; default the clock of this process. */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,346 @@
+import { randomUUID } from 'node:crypto';
+import { BehaviorSubject, defer, distinctUntilChanged, type Observable, type Subscription } from 'rxjs';
+import { BusError, textOf } from '../errors/bus-error.js';
+import type { Hello, Welcome } from '../frame/frame.js';
+import type { Log } from '../handler/context.js';
+import type {
+  AnyContract,
+  HandlerInput,
+  RequestContract,
+  SendInput,
+  SendOutput,
+  StreamContract,
+} from '../handler/contract.js';
+import { type Handle, type HandlerOptions, handler } from '../handler/registration.js';
+import { Handlers } from '../handler/registry.js';
+import type { Agreement } from '../handshake/negotiate.js';
+import { features, protocolRange } from '../handshake/profile.js';
+import { Dispatch } from '../session/dispatch.js';
+import { Feed, isolated } from '../session/isolated.js';
+import type { Opening } from '../session/opening.js';
+import {
+  batchSlackBytes,
+  defaultMaxPayloadBytes,
+  laneLimits,
+  numbers,
+  quietLog,
+  sdkVersion,
+  sendLimits,
+  type Platform,
+} from '../session/option.js';
+import { Session, type SessionHost } from '../session/session.js';
+import * as verb from '../session/verb.js';
+import type { Cancel, Clock } from '../time/clock.js';
+import { until } from '../time/until.js';
+import { Connection } from './connection.js';
+import type { WorkerEvent, WorkerState } from './event.js';
+import type { HubAddress, WorkerOptions } from './option.js';
+
+/** Handles what the hub sends, and sends to it. Made by `createWorker`. */
+export class Worker implements AsyncDisposable {
+  readonly id: string;
+  /** Where it stands, beginning with now. */
+  readonly state$: Observable<WorkerState>;
+  /** What happens on its link. Subscribers cannot hurt the worker: what one throws is logged. */
+  readonly events$: Observable<WorkerEvent>;
+  readonly #options: WorkerOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #state = new BehaviorSubject<WorkerState>('idle');
+  readonly #feed: Feed<WorkerEvent>;
+  readonly #handlers = new Handlers();
+  readonly #dispatch: Dispatch;
+  readonly #session: Session;
+  readonly #connection: Connection;
+  readonly #announcing: Subscription;
+  readonly #incarnation = randomUUID();
+  #welcome: Welcome | undefined;
+  #starting: Starting | undefined;
+
+  constructor(options: WorkerOptions, platform: Platform) {
+    const { clock = platform.clock } = options;
+    const { hub, handlers = [], maxPayloadBytes = defaultMaxPayloadBytes, handshakeTimeoutMs = 10_000 } = options;
+    const { address, tls, transport = platform.transport }: Exclude<HubAddress, string> =
+      typeof hub === 'string' ? { address: hub } : hub;
+    const { random = Math.random, ...waits } = options.reconnect ?? {};
+    const { initialMs, maxMs } = numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits);
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = options.log ?? quietLog;
+    this.id = options.id ?? `worker-${randomUUID()}`;
+    const onThrow = (thrown: unknown) => this.#log.error(`a subscriber of worker '${this.id}' threw: ${textOf(thrown)}`);
+    this.#feed = new Feed<WorkerEvent>(onThrow);
+    this.events$ = this.#feed.events$;
+    this.state$ = isolated(this.#state.pipe(distinctUntilChanged()), onThrow);
+    for (const registration of handlers) this.#handlers.add(registration);
+    this.#dispatch = new Dispatch({
+      clock,
+      lane: { ...laneLimits(options.lane), sources: 1 },
+      handlers: this.#handlers,
+      log: this.#log,
+      exposeStacks: options.exposeStacks ?? false,
+      emit: ({ kind, type, error }) => this.#emit(kind, error.message, { type, error }),
+    });
+    this.#session = new Session({
+      name: 'the hub',
+      peer: () => ({ id: 'hub', epoch: this.#session.epoch, labels: this.#welcome?.labels ?? {}, identity: undefined }),
+      role: 'worker',
+      clock,
+      dispatch: this.#dispatch,
+      outbox: sendLimits(options.outbox),
+      host: this.#host(),
+    });
+    this.#connection = new Connection({
+      clock,
+      transport,
+      random,
+      address,
+      tls,
+      maxBatchBytes: maxPayloadBytes + batchSlackBytes,
+      handshakeTimeoutMs,
+      initialMs,
+      maxMs,
+      hello: () => this.#hello(maxPayloadBytes),
+      welcomed: (opening, welcome) => this.#welcomed(opening, welcome),
+      failed: (error) => this.#failed(error),
+      unknownFrames: (count) => this.#dispatch.unknownFrames(count),
+    });
+    this.#announcing = this.#handlers.changes$.subscribe((handles) =>
+      this.#session.control({ kind: 'announce', handles }),
+    );
+  }
+
+  /** What the handshake ended with; undefined before the first welcome. */
+  get agreement(): Agreement | undefined {
+    return this.#welcome && agreementOf(this.#welcome);
+  }
+
+  /**
+   * Joins the hub, and stays joined: a lost link is dialled again. Retries an unreachable hub and retryable refusals
+   * until `timeoutMs` (default 30,000), then rejects with the last of them; rejects with `handshake-refused` at once
+   * when the hub's no is final (`details.code` says why). After a rejection it may be called again.
+   */
+  start({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<Agreement> {
+    if (this.#state.value === 'closed') return Promise.reject(this.#closed());
+    if (this.#starting) return this.#starting.promise;
+    const starting = new Starting();
+    this.#starting = starting;
+    this.#state.next('connecting');
+    starting.cancelTimer = this.#clock.after(timeoutMs, () => {
+      this.#stop(
+        starting.last ??
+          new BusError('timeout', `the hub did not answer worker '${this.id}' within ${timeoutMs} ms`),
+      );
+    });
+    this.#connection.dial();
+    return starting.promise;
+  }
+
+  /** Registers a handler and announces it to the hub; disposing takes both back. Throws `invalid-option` for a type that has one. */
+  handle<C extends AnyContract>(message: C, handle: Handle<C>, options?: HandlerOptions<HandlerInput<C>>): Disposable;
+  handle(message: string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable;
+  handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
+    return this.#handlers.add(handler(message as string, handle, options));
+  }
+
+  /** Best effort; never waits. Throws `too-large`, `unserialisable` and `closed`. */
+  publish<C extends AnyContract>(message: C, payload: SendInput<C>, options?: verb.PublishOptions): verb.Published;
+  publish(message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
+  publish(message: AnyContract | string, payload: unknown, options: verb.PublishOptions = {}): verb.Published {
+    this.#open();
+    return verb.publishTo([this.#session], verb.encode(message, payload), options);
+  }
+
+  /** Resolves when there is room for the next `publish`. */
+  async writable(): Promise<void> {
+    this.#open();
+    await this.#session.outbound.writable();
+  }
+
+  /**
+   * Resolves when the hub has accepted the message; survives reconnects. Rejects with `peer-lost`, `timeout`,
+   * `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
+   */
+  send<C extends AnyContract>(message: C, payload: SendInput<C>, options?: verb.CallOptions): Promise<void>;
+  send(message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
+  async send(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Promise<void> {
+    return this.#call(message, payload, options, verb.send);
+  }
+
+  /** Resolves with the reply. Rejects as `send`, and with the handler's fault. */
+  request<C extends RequestContract>(
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.CallOptions,
+  ): Promise<SendOutput<C>>;
+  request(message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
+  async request(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Promise<unknown> {
+    return this.#call(message, payload, options, verb.request);
+  }
+
+  /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
+  stream<C extends StreamContract>(
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.CallOptions,
+  ): Observable<SendOutput<C>>;
+  stream(message: string, payload: unknown, options?: verb.CallOptions): Observable<unknown>;
+  stream(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Observable<unknown> {
+    const items$ = defer(() => {
+      this.#open();
+      return verb.stream(this.#session, this.#clock, verb.encode(message, payload), options);
+    });
+    return isolated(items$, verb.streamLog(this.#log));
+  }
+
+  /**
+   * Takes no new work, lets what runs finish, answers what is queued with `draining`, waits for its own calls, and closes.
+   * Past `deadlineMs` (default 30,000) it closes all the same and rejects with `timeout`.
+   */
+  async drain({ deadlineMs = 30_000 }: { deadlineMs?: number } = {}): Promise<void> {
+    this.#open();
+    if (this.#state.value !== 'idle') this.#state.next('draining');
+    this.#dispatch.drain();
+    this.#session.control({ kind: 'drain' });
+    const settled = await until(this.#clock, () => this.#dispatch.idle && this.#session.settled, deadlineMs);
+    await this.close();
+    if (!settled)
+      throw new BusError('timeout', `worker '${this.id}' was not drained within ${deadlineMs} ms: it is closed all the same`);
+  }
+
+  /** Leaves the hub. Calls that wait reject with `closed`. */
+  async close(): Promise<void> {
+    if (this.#state.value === 'closed') return;
+    this.#state.next('closed');
+    this.#announcing.unsubscribe();
+    this.#connection.stop();
+    this.#session.leave('the worker closes');
+    this.#dispatch.close();
+    this.#starting?.reject(this.#closed());
+    this.#feed.close();
+    this.#state.complete();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #hello(maxPayloadBytes: number): Hello {
+    const { version, application, labels = {}, requires = [], extra = {} } = this.#options;
+    const token = this.#session.resumable ? this.#welcome?.resumeToken : undefined;
+    return {
+      kind: 'hello',
+      protocolMin: protocolRange.min,
+      protocolMax: protocolRange.max,
+      sdk: sdkVersion,
+      ...(application === undefined ? {} : { application }),
+      ...(version === undefined ? {} : { version }),
+      worker: this.id,
+      incarnation: this.#incarnation,
+      labels,
+      handles: this.#handlers.types,
+      features,
+      requires,
+      maxPayloadBytes,
+      ...(token ? { resumeToken: token, received: this.#session.received } : {}),
+      credit: this.#session.grant(),
+      extra,
+    };
+  }
+
+  #welcomed(opening: Opening, welcome: Welcome): void {
+    const { timing, draining } = { timing: welcome.beat, draining: this.#state.value === 'draining' };
+    this.#welcome = welcome;
+    this.#session.attach(opening, {
+      epoch: welcome.epoch,
+      timing,
+      resumed: welcome.received,
+      credit: welcome.credit,
+      maxPayloadBytes: welcome.maxPayloadBytes,
+      maxUnanswered: Number.POSITIVE_INFINITY,
+    });
+    if (draining) this.#session.control({ kind: 'drain' });
+    else this.#state.next('connected');
+    this.#emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });
+    if (welcome.reasons.length > 0) this.#emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
+    this.#starting?.resolve(agreementOf(welcome));
+  }
+
+  #failed(error: BusError): void {
+    this.#emit(error.code === 'handshake-refused' ? 'refused' : 'unreachable', error.message, { error });
+    if (!this.#starting) return;
+    this.#starting.last = error;
+    if (!error.retryable) this.#stop(error);
+  }
+
+  /** Gives up a start, or, when the hub's no comes later, membership. */
+  #stop(error: BusError): void {
+    this.#connection.stop();
+    const starting = this.#starting;
+    this.#starting = undefined;
+    if (this.#state.value !== 'closed') this.#state.next('idle');
+    starting?.reject(error);
+  }
+
+  #host(): SessionHost {
+    return {
+      graded: (grade, cause, afterMs) => this.#emit(grade === 'alive' ? 'recovered' : 'suspect', cause, { afterMs }),
+      detached: (error) => {
+        this.#emit('disconnected', error?.message ?? 'the hub closed the link', error ? { error } : {});
+        if (this.#state.value === 'closed') return;
+        if (this.#state.value !== 'draining') this.#state.next('connecting');
+        this.#connection.redial();
+      },
+      ended() {},
+      beat() {},
+      announced() {},
+      draining: () => this.#emit('draining', 'the hub drains'),
+      lagged: (afterMs) => this.#emit('lagged', 'this event loop was held up', { afterMs }),
+      undelivered: (type, error) => this.#emit('undelivered', error.message, { type, error }),
+    };
+  }
+
+  #call<T>(message: AnyContract | string, payload: unknown, options: verb.CallOptions, how: verb.Verb<T>): Promise<T> {
+    this.#open();
+    const encoded = verb.encode(message, payload);
+    return how(this.#session, this.#clock, encoded, verb.deadlineOf(this.#clock, options), options);
+  }
+
+  #emit(kind: WorkerEvent['kind'], cause: string, more: Partial<WorkerEvent> = {}): void {
+    this.#feed.emit({ kind, cause, at: this.#clock.date(), ...more });
+  }
+
+  #open(): void {
+    if (this.#state.value === 'closed') throw this.#closed();
+  }
+
+  #closed(): BusError {
+    return new BusError('closed', `worker '${this.id}' is closed: create a new one`);
+  }
+}
+
+/** A `start` that waits for its welcome. */
+class Starting {
+  resolve!: (agreement: Agreement) => void;
+  reject!: (error: BusError) => void;
+  last: BusError | undefined;
+  cancelTimer: Cancel = () => {};
+  readonly promise = new Promise<Agreement>((resolve, reject) => {
+    this.resolve = (agreement) => {
+      this.cancelTimer();
+      resolve(agreement);
+    };
+    this.reject = (error) => {
+      this.cancelTimer();
+      reject(error);
+    };
+  });
+}
+
+const agreementOf = ({ protocol, features, reasons, maxPayloadBytes }: Welcome): Agreement => ({
+  protocol,
+  features,
+  limits: { maxPayloadBytes, maxUnanswered: Number.POSITIVE_INFINITY },
+  degraded: reasons.length > 0,
+  reasons,
+});

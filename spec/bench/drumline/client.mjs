@@ -1,0 +1,12 @@
+import { createWorker, handler } from 'drumline';
+import { Data, Echo, sideOf } from './messages.mjs';
+
+export async function open(/** @type {string} */ address) {
+  const side = sideOf(
+    (payload) => worker.publish(Data, payload),
+    () => worker.writable(),
+  );
+  const worker = createWorker({ hub: address, id: 'w1', handlers: [handler(Data, side.hear)] });
+  await worker.start();
+  return { ...side, request: (payload) => worker.request(Echo, payload), close: () => worker.close() };
+}

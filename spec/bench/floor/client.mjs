@@ -1,0 +1,9 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import { bytes, http2WindowBytes, Pipe, path } from './pipe.mjs';
+
+export async function open(/** @type {string} */ address) {
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc-node.flow_control_window': http2WindowBytes,
+  });
+  return new Pipe(client.makeBidiStreamRequest(path, bytes, bytes), () => client.close());
+}

@@ -1,0 +1,20 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../house/sources.js';
+import { must } from './run.js';
+
+/** Runs until it is stopped: `npm start`. */
+const endless = ['fleet'];
+const limitMs = 60_000;
+
+describe('Each example', () => {
+  const folder = join(root, 'examples');
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const names = entries.filter((entry) => entry.isDirectory() && !endless.includes(entry.name));
+
+  for (const { name } of names) {
+    it(`${name} runs to its end`, () => {
+      must('node', [join(folder, name, 'build/main.js')], limitMs);
+    }).timeout(limitMs + 5000);
+  }
+});

@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { BatchWriter, decodeBatch, encodeBatch } from '../../lib/frame/codec.js';
+import type { Frame, Message } from '../../lib/frame/frame.js';
+import { anyFrames } from './arbitrary.js';
+import { emptyMessage } from './raw.js';
+
+describe('a batch writer', () => {
+  const message = { ...emptyMessage, type: 'render', payload: new Uint8Array(500).fill(1) };
+
+  it('never writes again what it gave', () => {
+    fc.assert(
+      fc.property(fc.array(anyFrames, { maxLength: 12 }), fc.nat(700), (batches, slabBytes) => {
+        const writer = new BatchWriter(slabBytes);
+        const taken = batches.map((frames) => {
+          for (const frame of frames) writer.add(frame);
+          const size = writer.size;
+          const bytes = writer.take();
+          expect(bytes).to.be.instanceOf(Buffer).and.have.lengthOf(size);
+          expect(writer.size).to.equal(0);
+          return { frames, bytes };
+        });
+        for (const { frames, bytes } of taken) expect(decodeBatch(bytes).frames).to.deep.equal(frames);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('goes from slab to slab without a change to what it gave', () => {
+    const writer = new BatchWriter(64 * 1024);
+    const taken: { bytes: Buffer; copy: Buffer }[] = [];
+    for (let seq = 1; seq <= 2000; seq += 1) {
+      writer.add({ ...message, seq });
+      if (seq % 20 !== 0) continue;
+      const bytes = writer.take();
+      taken.push({ bytes, copy: Buffer.from(bytes) });
+    }
+    for (const { bytes, copy } of taken) expect(bytes.equals(copy)).to.equal(true);
+    const seqs = taken.flatMap(({ bytes }) =>
+      decodeBatch(bytes).frames.map((frame) => (frame as Message).seq),
+    );
+    expect(seqs).to.deep.equal(Array.from({ length: 2000 }, (_, index) => index + 1));
+    expect(new Set(taken.map(({ bytes }) => bytes.buffer)).size).to.be.lessThan(20);
+  });
+
+  it('takes little memory while it only beats', () => {
+    const writer = new BatchWriter();
+    for (let beat = 1; beat < 5000; beat += 1) {
+      writer.add({ kind: 'ack', seq: beat });
+      expect(writer.take().buffer.byteLength).to.be.at.most(Buffer.poolSize);
+    }
+  });
+
+  it('holds a frame larger than a slab, and what comes before and after it', () => {
+    const writer = new BatchWriter();
+    const large = { ...message, seq: 2, payload: new Uint8Array(300_000).fill(3), headers: { a: 'b' } };
+    const frames: Frame[] = [{ ...message, seq: 1 }, large, { ...message, seq: 3 }];
+    for (const frame of frames) writer.add(frame);
+    expect(decodeBatch(writer.take()).frames).to.deep.equal(frames);
+    writer.add(message);
+    expect(decodeBatch(writer.take()).frames).to.deep.equal([message]);
+  });
+
+  it('finds room for the lengths of a frame that fills its slab', () => {
+    for (const characters of [30, 50, 5500, 21_900, 700_000]) {
+      const frame: Frame = { kind: 'cancel', re: 1, reason: '\u20ac'.repeat(characters) };
+      expect(decodeBatch(encodeBatch([frame])).frames).to.deep.equal([frame]);
+    }
+  });
+
+  it('copies a growing batch a few times, not once per frame', () => {
+    const writer = new BatchWriter();
+    for (let seq = 1; seq <= 20_000; seq += 1) writer.add({ ...message, seq });
+    expect(writer.take().length).to.be.greaterThan(20_000 * 500);
+  });
+
+  it('is as it was before when a frame cannot be written', () => {
+    const writer = new BatchWriter();
+    writer.add(message);
+    const { size } = writer;
+    const wrong = { ...message, headers: { a: 'x'.repeat(9000), b: 7 } } as unknown as Message;
+    expect(() => writer.add(wrong)).to.throw(TypeError);
+    expect(writer.size).to.equal(size);
+    writer.add({ kind: 'drain' });
+    expect(decodeBatch(writer.take()).frames).to.deep.equal([message, { kind: 'drain' }]);
+  });
+});

@@ -1,0 +1,260 @@
+import { expect } from 'chai';
+import { concat, EMPTY, from, mergeMap, NEVER, Observable, of, Subject, throwError } from 'rxjs';
+import { Gate } from '../../lib/lane/gate.js';
+import { Doors, type Job, numbers, Rig } from './rig.js';
+
+describe('lane', () => {
+  it('delivers everything in order though the works end at once, where mergeMap alone recurses and hangs', async () => {
+    const count = 5000;
+    // Plain rxjs: the first inner is slow, so the others are buffered; when it ends they complete one inside the other.
+    const source$ = new Subject<number>();
+    const slow = new Subject<number>();
+    const naive: number[] = [];
+    source$.pipe(mergeMap((n) => (n === 0 ? slow : of(n)), 1)).subscribe((n) => naive.push(n));
+    for (const n of numbers(100_000)) source$.next(n);
+    try {
+      slow.complete();
+    } catch (thrown) {
+      expect(thrown).to.be.instanceOf(RangeError);
+    }
+    expect(naive.length).to.be.lessThan(99_999);
+
+    for (const concurrency of [1, 64]) {
+      const first = new Subject<string>();
+      const rig = new Rig({
+        concurrency,
+        sources: 1,
+        run: ({ name }) => (name === '0' ? first : of(name)),
+      });
+      const gate = new Gate(1);
+      const peer = rig.peer();
+      peer.send(...numbers(count).map((n) => rig.job(n, { gate })));
+      await rig.clock.settle();
+      expect(rig.started, 'only the slow one runs').to.deep.equal(['0']);
+      first.complete();
+      await rig.clock.settle();
+      expect(rig.started).to.deep.equal(numbers(count).map(String));
+      expect(rig.outputs).to.deep.equal(numbers(count).slice(1).map(String));
+      expect(rig.lane.inFlight).to.equal(0);
+    }
+  });
+
+  it('runs 100,000 works that end at once', async () => {
+    for (const run of [() => undefined, () => EMPTY, () => [] as string[]]) {
+      const rig = new Rig({ run, concurrency: 1, sources: 1 });
+      const peer = rig.peer();
+      for (const n of numbers(100_000)) peer.send(rig.job(n));
+      await rig.clock.settle();
+      expect(rig.started.length).to.equal(100_000);
+      expect(rig.lane.inFlight).to.equal(0);
+    }
+  });
+
+  it('holds no more than its capacity while handlers are slow, where mergeMap alone queues without bound', async () => {
+    const source$ = new Subject<number>();
+    let begun = 0;
+    const counted = (): Observable<never> => {
+      begun += 1;
+      return NEVER;
+    };
+    const naive = source$.pipe(mergeMap(counted, 2)).subscribe();
+    // Nothing tells this sender to stop: 10,000 are taken and 9,998 are in mergeMap's buffer.
+    for (const n of numbers(10_000)) source$.next(n);
+    expect(begun).to.equal(2);
+    naive.unsubscribe();
+
+    const rig = new Rig({ run: () => NEVER, concurrency: 2, capacity: 100, capacityBytes: 10_000 });
+    const peers = numbers(5).map(() => rig.peer());
+    for (const peer of peers) peer.send(...numbers(2000).map((n) => rig.job(n)));
+    await rig.clock.settle();
+    expect(rig.lane.inFlight).to.equal(2);
+    expect(rig.lane.queued).to.be.within(5, 100);
+    expect(rig.lane.queued + rig.lane.inFlight + peers.reduce((sum, { unsent }) => sum + unsent, 0)).to.equal(10_000);
+  });
+
+  it('refuses what a peer sends beyond its credit, counts it as received and goes on', async () => {
+    const rig = new Rig({ capacity: 8, sources: 1 });
+    const source = rig.lane.source(() => {});
+    const { messages } = source.limit;
+    const admitted = numbers(messages + 3).map((n) => source.admit(rig.job(n)));
+    expect(admitted.filter((taken) => taken).length).to.equal(messages);
+    expect(admitted.slice(-3)).to.deep.equal([false, false, false]);
+    expect(source.received).to.deep.equal({ messages: messages + 3, bytes: messages + 3 });
+    await rig.clock.settle();
+    expect(rig.started.length).to.equal(messages);
+    expect(source.limit.messages).to.be.greaterThan(messages + 3);
+  });
+
+  it('outlives a run that throws, rejects, errors or gives nothing that can be observed', async () => {
+    const failing = {
+      throws: () => {
+        throw new Error('throws');
+      },
+      rejects: () => Promise.reject(new Error('rejects')),
+      errors: () => concat(of('before'), throwError(() => new Error('errors'))),
+      nonsense: () => 42 as unknown as Observable<string>,
+      works: () => Promise.resolve('works'),
+    };
+    const rig = new Rig({ run: ({ name }) => failing[name as keyof typeof failing](), concurrency: 1 });
+    const peer = rig.peer();
+    peer.send(...Object.keys(failing).map((name) => rig.job(name)));
+    await rig.clock.settle();
+    expect(rig.outputs).to.deep.equal(['before', 'works']);
+    expect(rig.failures.map((thrown) => (thrown as Error).message.slice(0, 7))).to.deep.equal([
+      'throws',
+      'rejects',
+      'errors',
+      'You pro',
+    ]);
+    expect(rig.lane.inFlight).to.equal(0);
+
+    // The same in plain rxjs: the first rejection takes the whole stream along.
+    const naive: string[] = [];
+    await new Promise<void>((resolve) =>
+      from(['rejects', 'works'] as const)
+        .pipe(mergeMap((name) => failing[name]()))
+        .subscribe({ next: (value) => naive.push(value), error: () => resolve(), complete: resolve }),
+    );
+    expect(naive).to.deep.equal([]);
+  });
+
+  it('starts nothing in the turn of the burst, so that a beat behind 100 messages is seen first', async () => {
+    const seen: string[] = [];
+    const rig = new Rig({ run: ({ name }) => [String(seen.push(name))] });
+    const peer = rig.peer();
+    // Two chunks of one read: the messages, then the beat.
+    peer.send(...numbers(64).map((n) => rig.job(n)));
+    await Promise.resolve();
+    seen.push('beat');
+    await rig.clock.settle();
+    expect(seen[0]).to.equal('beat');
+    expect(seen.length).to.equal(65);
+
+    const naive: string[] = [];
+    const source$ = new Subject<string>();
+    source$.pipe(mergeMap(async (name) => naive.push(name), 64)).subscribe();
+    for (const n of numbers(64)) source$.next(String(n));
+    await Promise.resolve();
+    naive.push('beat');
+    expect(naive.indexOf('beat')).to.equal(64);
+  });
+
+  it('lets input be read after every 64 works', async () => {
+    const rig = new Rig();
+    const peer = rig.peer();
+    peer.send(...numbers(64).map((n) => rig.job(n)));
+    await rig.clock.settle();
+    const between: number[] = [];
+    peer.send(...numbers(128).map((n) => rig.job(n)));
+    rig.clock.soon(() => rig.clock.soon(() => between.push(rig.started.length)));
+    rig.clock.soon(() => between.push(rig.started.length));
+    await rig.clock.settle();
+    expect(between).to.deep.equal([128, 192]);
+  });
+
+  it('lets input be read after 2 ms, when works take long', async () => {
+    let now = 0;
+    const rig = new Rig({
+      run: () => {
+        now += 1;
+        return undefined;
+      },
+    });
+    rig.clock.now = () => now;
+    const peer = rig.peer();
+    peer.send(...numbers(64).map((n) => rig.job(n)));
+    const after: number[] = [];
+    rig.clock.soon(() => after.push(rig.started.length));
+    await rig.clock.settle();
+    expect(after).to.deep.equal([4]);
+    expect(rig.started.length).to.equal(64);
+  });
+
+  it('never runs more than its concurrency, and fills a slot in the turn in which it frees', async () => {
+    const doors = new Doors();
+    const rig = new Rig({ run: doors.run, concurrency: 3 });
+    rig.peer().send(...numbers(10).map((n) => rig.job(n)));
+    await rig.clock.settle();
+    expect(doors.names).to.deep.equal(['0', '1', '2']);
+    doors.end('1');
+    expect(rig.lane.inFlight).to.equal(2);
+    await Promise.resolve();
+    expect(doors.names).to.deep.equal(['0', '2', '3']);
+    expect(rig.lane.inFlight).to.equal(3);
+  });
+
+  it('does not keep input waiting for works that end as soon as they begin', async () => {
+    const rig = new Rig({ run: async () => 'done', concurrency: 1, sources: 1 });
+    rig.peer().send(...numbers(64).map((n) => rig.job(n)));
+    await rig.clock.settle();
+    rig.peer().send(...numbers(64).map((n) => rig.job(n)), ...numbers(64).map((n) => rig.job(n)));
+    const turns: number[] = [];
+    let last = rig.started.length;
+    const look = () => {
+      turns.push(rig.started.length - last);
+      last = rig.started.length;
+      if (rig.started.length < 192) rig.clock.soon(look);
+    };
+    rig.clock.soon(look);
+    await rig.clock.settle();
+    expect(Math.max(...turns)).to.be.at.most(64);
+    expect(rig.outputs.length).to.equal(192);
+  });
+
+  it('passes on every value of a stream, and holds its slot until the stream ends', async () => {
+    const doors = new Doors();
+    const rig = new Rig({ run: doors.run, concurrency: 1 });
+    rig.peer().send(rig.job('a'), rig.job('b'));
+    await rig.clock.settle();
+    doors.emit('a', 'a1');
+    doors.emit('a', 'a2');
+    await rig.clock.settle();
+    expect(rig.outputs).to.deep.equal(['a1', 'a2']);
+    expect(rig.started).to.deep.equal(['a']);
+    doors.end('a');
+    await rig.clock.settle();
+    expect(rig.started).to.deep.equal(['a', 'b']);
+  });
+
+  it('frees a released slot once: later values are dropped and the later end frees nothing', async () => {
+    const doors = new Doors();
+    const gate = new Gate(1);
+    const rig = new Rig({ run: doors.run, concurrency: 1 });
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => rig.job(name, { gate })) as [Job, Job, Job];
+    rig.peer().send(a, b, c);
+    await rig.clock.settle();
+    expect(rig.lane.release(b)).to.equal(false);
+    expect(rig.lane.release(a)).to.equal(true);
+    expect(rig.lane.release(a)).to.equal(false);
+    await rig.clock.settle();
+    expect(rig.started).to.deep.equal(['a', 'b']);
+    doors.emit('a', 'too late');
+    doors.end('a');
+    await rig.clock.settle();
+    expect(rig.outputs).to.deep.equal([]);
+    expect(rig.lane.inFlight).to.equal(1);
+    expect(gate.running).to.equal(1);
+    expect(rig.started).to.deep.equal(['a', 'b']);
+  });
+
+  it('ends what runs when it is closed, and completes', async () => {
+    let ended = 0;
+    const forever = () =>
+      new Observable<string>(() => () => {
+        ended += 1;
+      });
+    const rig = new Rig({ run: forever, concurrency: 2 });
+    const [released, ...others] = numbers(4).map((n) => rig.job(n)) as [Job, ...Job[]];
+    const peer = rig.peer();
+    peer.send(released, ...others);
+    await rig.clock.settle();
+    rig.lane.release(released);
+    await rig.clock.settle();
+    rig.lane.close();
+    expect(ended).to.equal(3);
+    expect(rig.completed).to.equal(true);
+    expect(peer.source.clear().map(({ name }) => name)).to.deep.equal(['3']);
+    await rig.clock.settle();
+    expect(rig.started.length).to.equal(3);
+  });
+});
