@@ -78,10 +78,17 @@ export const laneLimits = (given: LaneLimits | undefined) =>
 export const sendLimits = (given: SendLimits | undefined) =>
   numbers('outbox', { capacity: 16_384, capacityBytes: 64 * 1024 * 1024, maxWaiting: 65_536 }, given);
 
+/** Whether verdicts can come of it: positive, and in their order. */
+const ordered = ({ intervalMs, suspectAfterMs, lostAfterMs }: BeatTiming): boolean =>
+  intervalMs > 0 && intervalMs < suspectAfterMs && suspectAfterMs < lostAfterMs;
+
+/** The timing that a hub told, or the defaults where it told nothing that makes sense. */
+export const toldTiming = (told: BeatTiming): BeatTiming => (ordered(told) ? told : defaultBeat);
+
 /** Checks that the verdicts come in their order. */
 export function beatTiming(given: Partial<BeatTiming> | undefined): BeatTiming {
   const timing = numbers('beat', { ...defaultBeat }, given);
-  if (timing.intervalMs >= timing.suspectAfterMs || timing.suspectAfterMs >= timing.lostAfterMs)
+  if (!ordered(timing))
     throw new BusError(
       'invalid-option',
       `beat must have intervalMs < suspectAfterMs < lostAfterMs, not ${timing.intervalMs}, ${timing.suspectAfterMs}, ` +

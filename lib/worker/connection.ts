@@ -29,6 +29,7 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #backoff: Backoff;
   #link: Link | undefined;
+  #welcomedAt = 0;
   #cancelWait: Cancel = () => {};
   /** Counts the dials, so that an answer to one that was given up changes nothing. */
   #dials = 0;
@@ -42,8 +43,10 @@ export class Connection {
     void this.#attempt();
   }
 
-  /** Dials after a wait: the link was lost. */
+  /** Dials after a wait: the link was lost. Only one that had lasted makes the waits short again. */
   redial(): void {
+    const { clock, maxMs } = this.options;
+    if (clock.now() - this.#welcomedAt >= maxMs) this.#backoff.reset();
     this.#wait(0);
   }
 
@@ -76,7 +79,7 @@ export class Connection {
       if (first.kind === 'refusal') throw new Refused(first);
       if (first.kind !== 'welcome')
         throw new BusError('protocol', `the hub at ${address} answered the greeting with a ${first.kind}`);
-      this.#backoff.reset();
+      this.#welcomedAt = clock.now();
       options.welcomed(opening, first);
     } catch (thrown) {
       link?.abort();

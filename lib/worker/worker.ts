@@ -26,6 +26,7 @@ import {
   quietLog,
   sdkVersion,
   sendLimits,
+  toldTiming,
   type Platform,
 } from '../session/option.js';
 import { Session, type SessionHost } from '../session/session.js';
@@ -249,11 +250,11 @@ export class Worker implements AsyncDisposable {
   }
 
   #welcomed(opening: Opening, welcome: Welcome): void {
-    const { timing, draining } = { timing: welcome.beat, draining: this.#state.value === 'draining' };
+    const draining = this.#state.value === 'draining';
     this.#welcome = welcome;
     this.#session.attach(opening, {
       epoch: welcome.epoch,
-      timing,
+      timing: toldTiming(welcome.beat),
       resumed: welcome.received,
       credit: welcome.credit,
       maxPayloadBytes: welcome.maxPayloadBytes,

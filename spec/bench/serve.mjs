@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 
 /**
  * A gRPC server with one method, a stream both ways of plain bytes, for one client.
@@ -20,7 +20,13 @@ export async function serve(path, sideOf, prepare = () => {}) {
   const side = new Promise((resolve) => {
     server.addService(
       { attach: { ...stream, responseSerialize: bytes, responseDeserialize: bytes } },
-      { attach: (call) => resolve(sideOf(call, () => server.forceShutdown())) },
+      {
+        attach(call) {
+          // Until the server has answered, the client keeps what it sent for another attempt, up to 1 MiB.
+          call.sendMetadata(new Metadata());
+          resolve(sideOf(call, () => server.forceShutdown()));
+        },
+      },
     );
   });
   const port = await new Promise((resolve, reject) => {

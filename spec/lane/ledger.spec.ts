@@ -28,7 +28,7 @@ class Sender {
   }
 
   send(bytes: number): void {
-    expect(this.ledger.receive(this.account, bytes), 'within its credit').to.equal(true);
+    if (!this.ledger.receive(this.account, bytes)) expect.fail('refused within its credit');
     this.queue.push(bytes);
   }
 
@@ -179,21 +179,20 @@ describe('ledger', () => {
     round(a, b);
     ledger.close(b.account);
     ledger.settle();
-    round(a, b);
-    round(a, b);
+    expect(a.may).to.equal(true);
   });
 
   it('does not tell a grant for every message', () => {
     const ledger = new Ledger({ capacity: 16_384, capacityBytes: 1e9, sources: 1 });
     const sender = new Sender(ledger, []);
-    for (let sent = 0; sent < 100_000; sent += 1) {
-      expect(sender.may).to.equal(true);
+    for (let sent = 0; sent < 20_000; sent += 1) {
+      if (!sender.may) expect.fail('ran dry');
       sender.send(10);
       sender.start();
       ledger.end(10);
       ledger.settle();
     }
-    expect(sender.grants).to.be.lessThan(150);
+    expect(sender.grants).to.be.lessThan(40);
   });
 
   it('loses nothing with a grant that never arrives, and takes a repeated one for what it is', () => {

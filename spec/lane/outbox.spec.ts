@@ -1,0 +1,167 @@
+import { expect } from 'chai';
+import { beat, message, outcome, Post, publish } from './post.js';
+import { numbers } from './rig.js';
+
+describe('outbox', () => {
+  it('puts the frames of a turn in one batch: control frames, the acknowledgement, data', async () => {
+    const post = new Post().open();
+    post.send(message('a'));
+    post.box.outcome(outcome(7));
+    post.box.control(beat(1));
+    post.ack = 5;
+    post.box.control(beat(2));
+    expect(post.batches, 'nothing leaves before the turn ends').to.deep.equal([]);
+    expect(await post.written()).to.deep.equal([['beat 1', 'beat 2', 'ack 5', 'o1 7', 'm2 a']]);
+    expect(post.box.idle).to.equal(true);
+  });
+
+  it('does not wait longer than the turn', async () => {
+    const post = new Post().open();
+    post.send(message('a'));
+    await Promise.resolve();
+    expect(post.batches.length).to.equal(1);
+  });
+
+  it('has one write in flight, and control frames that come meanwhile pass all data that waits', async () => {
+    const post = new Post().open();
+    post.atOnce = false;
+    post.send(message('a'));
+    await post.written();
+    post.send(...numbers(50).map((n) => publish(n)));
+    post.box.outcome(outcome(1));
+    post.box.control(beat(1));
+    expect(await post.written(), 'the link is not done').to.deep.equal([]);
+    expect(post.inFlight).to.equal(1);
+    post.done();
+    const [next] = post.batches.splice(0);
+    expect(next?.slice(0, 2)).to.deep.equal(['beat 1', 'o2 1']);
+    expect(post.inFlight).to.equal(1);
+    post.box.control(beat(2));
+    post.done();
+    expect(await post.written()).to.deep.equal([['beat 2']]);
+  });
+
+  it('survives a link that is done at once, 10,000 batches in a row', async () => {
+    const post = new Post({ capacity: 20_000, capacityBytes: 1e9, maxBatchBytes: 1 }).open(20_000);
+    post.send(...numbers(10_000).map((n) => publish(n)));
+    expect((await post.written()).length).to.equal(10_000);
+  });
+
+  it('ends a batch at its largest size, and gives a larger frame one of its own behind the control frames', async () => {
+    const post = new Post({ maxBatchBytes: 1000 }).open();
+    post.send(message('a', 400), message('b', 400), message('c', 400), message('large', 5000), message('d'));
+    post.box.control(beat(1));
+    post.ack = 1;
+    expect(await post.written()).to.deep.equal([
+      ['beat 1', 'ack 1', 'm1 a', 'm2 b'],
+      ['m3 c'],
+      ['m4 large'],
+      ['m5 d'],
+    ]);
+    post.atOnce = false;
+    post.send(message('large', 5000));
+    for (const n of numbers(3)) {
+      post.box.control(beat(n));
+      post.ack = n;
+    }
+    expect((await post.written())[0]?.at(-1), 'control frames in front do not keep it back').to.equal('m6 large');
+  });
+
+  it('sends messages while credit lasts, the last one on any byte that is left', async () => {
+    const post = new Post();
+    post.link();
+    post.send(...numbers(4).map((n) => message(n, 100)));
+    expect(await post.written()).to.deep.equal([]);
+    post.box.allow({ messages: 1, bytes: 1000 });
+    expect(await post.written()).to.deep.equal([['m1 0']]);
+    post.box.allow({ messages: 100, bytes: 101 });
+    expect(await post.written(), 'bytes do not shrink').to.deep.equal([['m2 1', 'm3 2', 'm4 3']]);
+
+    const bytes = new Post();
+    bytes.link();
+    bytes.send(...numbers(4).map((n) => message(n, 100)));
+    bytes.box.allow({ messages: 100, bytes: 101 });
+    expect(await bytes.written()).to.deep.equal([['m1 0', 'm2 1']]);
+    expect(bytes.box.sent).to.deep.equal({ messages: 2, bytes: 200 });
+    for (const again of [101, 50, 200]) bytes.box.allow({ messages: 100, bytes: again });
+    expect(await bytes.written(), 'a repeated or older grant gives nothing').to.deep.equal([]);
+    bytes.box.allow({ messages: 100, bytes: 201 });
+    expect(await bytes.written()).to.deep.equal([['m3 2']]);
+  });
+
+  it('lets outcomes pass without any message credit, so that two full sides do not wait for each other', async () => {
+    const post = new Post();
+    post.link();
+    post.send(...numbers(64).map((n) => message(n)));
+    for (const n of numbers(64)) post.box.outcome(outcome(n));
+    const [batch] = await post.written();
+    expect(batch).to.deep.equal(numbers(64).map((n) => `o${n + 1} ${n}`));
+    expect(post.box.queued).to.equal(64);
+    expect(post.box.sent.messages).to.equal(0);
+  });
+
+  it('gives messages every fourth place while outcomes wait too', async () => {
+    const post = new Post({ capacity: 1000 }).open();
+    for (const n of numbers(90)) post.box.outcome(outcome(n));
+    post.send(...numbers(90).map((n) => message(n)));
+    const [batch = []] = await post.written();
+    const kinds = batch.map((each) => each[0]);
+    expect(kinds.slice(0, 8).join('')).to.equal('ooomooom');
+    expect(kinds.slice(0, 120).filter((kind) => kind === 'm').length).to.equal(30);
+    expect(batch.length).to.equal(180);
+  });
+
+  it('sends a refusal one batch before the acknowledgement that covers it', async () => {
+    const post = new Post({ maxBatchBytes: 1 }).open();
+    post.send(message('a'));
+    post.box.outcome(outcome(1));
+    post.box.urgent(outcome(2));
+    post.box.urgent(outcome(3));
+    post.ack = 3;
+    const batches = await post.written();
+    expect(batches).to.deep.equal([['o1 2'], ['o2 3'], ['ack 3', 'o3 1'], ['m4 a']]);
+  });
+
+  it('asks for the acknowledgement once per batch, and sends it alone if need be', async () => {
+    const post = new Post().open();
+    await post.written();
+    post.ack = 9;
+    expect(await post.written()).to.deep.equal([]);
+    post.box.ackDue();
+    expect(await post.written()).to.deep.equal([['ack 9']]);
+  });
+
+  it('tells each frame its number once, before it is encoded, and counts nothing that is taken back', async () => {
+    const post = new Post().open();
+    const told: string[] = [];
+    const with_ = (id: string) => Object.assign(message(id), { left: (seq: number) => told.push(`${id} ${seq}`) });
+    const [a, b, c] = [with_('a'), with_('b'), with_('c')];
+    post.send(a, b, c);
+    expect(post.box.withdraw(b)).to.equal(true);
+    expect(post.box.withdraw(b)).to.equal(false);
+    expect(await post.written()).to.deep.equal([['m1 a', 'm2 c']]);
+    expect(told).to.deep.equal(['a 1', 'c 2']);
+    expect(post.box.withdraw(a)).to.equal(false);
+    expect([a.frame.seq, b.frame.seq, c.frame.seq]).to.deep.equal([1, 0, 2]);
+    expect(post.box.lastSeq).to.equal(2);
+  });
+
+  it('goes on behind a frame that cannot be encoded', async () => {
+    const post = new Post().open();
+    const bad = message('unwritable');
+    post.send(message('a'), bad, message('b'));
+    expect(await post.written()).to.deep.equal([['m1 a', 'm3 b']]);
+    expect(post.unwritable).to.deep.equal([bad]);
+    expect(post.box.unacked).to.equal(2);
+  });
+
+  it('reports what each batch held', async () => {
+    const wrote: unknown[] = [];
+    const post = new Post({ onWrote: (batch) => wrote.push(batch) }).open();
+    post.send(message('a', 100));
+    post.box.outcome(outcome(1));
+    post.box.control(beat(1));
+    await post.written();
+    expect(wrote).to.deep.equal([{ control: 1, outcomes: 1, messages: 1, bytes: 120 }]);
+  });
+});
