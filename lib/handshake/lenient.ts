@@ -12,6 +12,7 @@ export const baselineUnanswered = 16;
  */
 export const lenient: Negotiate = async (hello, { hub }) => {
   const reasons = [...versionReasons(hello)];
+  if (!hello.worker) reasons.push('names no id: the hub chose one');
   const protocol = commonProtocol(hello, hub, reasons);
   const features = protocol === 0 ? [] : hub.features.filter((feature) => hello.features.includes(feature));
   const baseline = !features.includes('credit');

@@ -19,7 +19,8 @@ export interface AdmissionOptions {
   /** Gives the worker its place, or throws a refusal. */
   enter(admitted: Admitted): Promise<void>;
   refused(error: BusError, hello: Hello | undefined, link: Link): void;
-  unknownFrames(count: number): void;
+  /** Frames of a kind that this version does not know were skipped. */
+  unknownFrames(error: BusError): void;
 }
 
 /** A worker whose greeting was answered with yes. */

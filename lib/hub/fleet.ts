@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BusError } from '../errors/bus-error.js';
-import type { BeatTiming, ControlFrame, Hello, Received, Totals } from '../frame/frame.js';
+import type { BeatTiming, Hello, Received, Totals } from '../frame/frame.js';
 import type { Handlers } from '../handler/registry.js';
 import type { Agreement, Identity } from '../handshake/negotiate.js';
 import type { Dispatch } from '../session/dispatch.js';
@@ -51,11 +51,13 @@ export class Fleet {
 
   /** Tells every worker which message types the hub handles. */
   announce(handles: readonly string[]): void {
-    this.control({ kind: 'announce', handles });
+    for (const { session } of this.roster.members.values()) session.control({ kind: 'announce', handles });
   }
 
-  control(frame: ControlFrame): void {
-    for (const { session } of this.roster.members.values()) session.control(frame);
+  /** Takes no more work: tells every worker, and answers what has not started. */
+  drain(): void {
+    this.options.dispatch.drain();
+    for (const { session } of this.roster.members.values()) session.drain();
   }
 
   /** Whether no session waits for anything any more. */

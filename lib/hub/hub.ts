@@ -224,8 +224,7 @@ export class Hub implements AsyncDisposable {
    */
   async drain({ deadlineMs = 30_000 }: { deadlineMs?: number } = {}): Promise<void> {
     this.#open();
-    this.#dispatch.drain();
-    this.#fleet.control({ kind: 'drain' });
+    this.#fleet.drain();
     const settled = await until(this.#clock, () => this.#dispatch.idle && this.#fleet.settled, deadlineMs);
     await this.close();
     if (!settled) throw new BusError('timeout', `the hub was not drained within ${deadlineMs} ms: it is closed all the same`);
@@ -264,7 +263,7 @@ export class Hub implements AsyncDisposable {
       enter: (admitted: Admitted) => this.#fleet.enter(admitted),
       refused: (error, hello) =>
         emit({ kind: 'refused', ...(hello?.worker ? { worker: hello.worker } : {}), cause: error.message, error }),
-      unknownFrames: (count) => this.#dispatch.unknownFrames(count),
+      unknownFrames: (error) => emit({ kind: 'fault', cause: error.message, error }),
     });
     const listener = await this.#transport.listen(
       { address, maxBatchBytes: maxPayloadBytes + batchSlackBytes, ...(tls ? { tls } : {}) },

@@ -121,9 +121,11 @@ export class Lane<W extends Work, O> {
   #wakeWithinQuantum(): void {
     if (this.#scheduled || this.#pumping || this.#closed) return;
     const { clock } = this.#options;
-    if (this.#left === 0 || clock.now() > this.#quantumEnd) return this.#wakeSoon();
-    this.#scheduled = true;
-    clock.atTurnEnd(this.#pump);
+    if (this.#left === 0 || clock.now() > this.#quantumEnd) this.#wakeSoon();
+    else {
+      this.#scheduled = true;
+      clock.atTurnEnd(this.#pump);
+    }
   }
 
   readonly #newQuantum = (): void => {

@@ -196,9 +196,7 @@ export class Outbox {
 
   /** Resolves when there is room for the next publish; rejects with `closed`. */
   writable(): Promise<void> {
-    const room = this.#room.wait();
-    if (this.#closed) this.#room.close();
-    return room;
+    return this.#room.wait();
   }
 
   /** Ends it. Gives what had left unacknowledged (its frames have a number), then what had not left (0). */

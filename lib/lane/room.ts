@@ -7,12 +7,15 @@ interface Waiter {
   reject(error: BusError): void;
 }
 
+const closed = () => new BusError('closed', 'closed: nothing can be published any more');
+
 /** Producers that wait until there is room, woken one per place, so that they do not all rush at the first one. */
 export class Room {
   readonly #waiters = new Ring<Waiter>();
   readonly #clock: Clock;
   readonly #places: () => number;
   #looking = false;
+  #closed = false;
 
   constructor(clock: Clock, places: () => number) {
     this.#clock = clock;
@@ -20,6 +23,7 @@ export class Room {
   }
 
   wait(): Promise<void> {
+    if (this.#closed) return Promise.reject(closed());
     if (this.#waiters.length === 0 && this.#places() > 0) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
@@ -40,8 +44,7 @@ export class Room {
   }
 
   close(): void {
-    for (const waiter of this.#waiters.clear()) {
-      waiter.reject(new BusError('closed', 'closed while waiting for room to publish'));
-    }
+    this.#closed = true;
+    for (const waiter of this.#waiters.clear()) waiter.reject(closed());
   }
 }

@@ -45,9 +45,9 @@ export class Dispatch {
   readonly #options: DispatchOptions;
   readonly #gates = new WeakMap<Registration, Gates>();
   readonly #running = new Set<Task>();
+  readonly #stuck = new Set<Gate>();
   readonly #answering: Subscription;
   #handled = 0;
-  #unknownFrames = 0;
   #draining = false;
 
   constructor(options: DispatchOptions) {
@@ -95,8 +95,7 @@ export class Dispatch {
       log,
       exposeStacks,
       onFault: (error, { message }: Call) => this.fault('fault', from().id, message.type, error),
-      onAbandoned: ({ message }: Call) =>
-        this.fault('abandoned', from().id, message.type, abandoned(message.type)),
+      onAbandoned: (call, settled) => this.#abandon(call, settled, from().id),
     };
   }
 
@@ -105,32 +104,19 @@ export class Dispatch {
     return this.#gatesOf(registration).own;
   }
 
-  /** The gate of one key of a handler, if it has keys. Reads the payload. */
-  keyGate({ invocation }: Task): Gate | undefined {
-    const { registration } = invocation;
-    if (registration.options.key === undefined) return undefined;
-    const key = invocation.key();
+  /** Gives a task the gate of its key, if its handler has keys. Reads the payload. */
+  addKey(task: Task): void {
+    const { registration } = task.invocation;
+    if (registration.options.key === undefined) return;
     const { keys } = this.#gatesOf(registration);
-    let gate = keys.get(key);
-    if (gate === undefined) {
-      gate = new Gate(1);
-      keys.set(key, gate);
-    }
-    return gate;
+    task.keyName = task.invocation.key();
+    task.key = keys.get(task.keyName) ?? new Gate(1);
+    keys.set(task.keyName, task.key);
   }
 
   fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown): void {
     const error = BusError.is(thrown) ? thrown : new BusError('handler-failed', textOf(thrown), { cause: thrown });
     this.#options.emit({ kind, peer, type, error });
-  }
-
-  /** Frames of kinds that this version does not know: counted, never an error. */
-  unknownFrames(count: number): void {
-    this.#unknownFrames += count;
-  }
-
-  get unknown(): number {
-    return this.#unknownFrames;
   }
 
   drain(): void {
@@ -142,6 +128,7 @@ export class Dispatch {
   }
 
   #run(task: Task): ObservableInput<Answer> | undefined {
+    if (this.#stuck.has(task.key ?? task.gate)) task.invocation.cancel(stuck(task.type));
     const replies = task.invocation.run();
     if (replies === undefined || Array.isArray(replies)) {
       this.#finished(task);
@@ -158,18 +145,27 @@ export class Dispatch {
     );
   }
 
+  /** Its slot is free now. One that keeps an order keeps it: until it settles, what follows is answered with `stuck`. */
+  #abandon(call: Call, settled: Promise<void>, peer: string): void {
+    const { type } = call.message;
+    this.fault('abandoned', peer, type, stuck(type));
+    const task = [...this.#running].find(({ invocation }) => invocation === call);
+    const ordered = task?.key ?? (task?.gate.limit === 1 ? task.gate : undefined);
+    if (ordered === undefined) return;
+    this.#stuck.add(ordered);
+    void settled.then(() => this.#stuck.delete(ordered));
+  }
+
   #finished(task: Task): void {
     this.#handled += 1;
     task.owner.finished(task);
   }
 
-  /** Forgets the gates of keys that nothing uses. */
-  forget({ invocation, key }: Task): void {
+  /** A task has ended: the gate of its key goes when nothing uses it. */
+  forget({ invocation, key, keyName }: Task): void {
     if (key === undefined) return;
     this.#options.clock.atTurnEnd(() => {
-      if (!key.idle) return;
-      const { keys } = this.#gatesOf(invocation.registration);
-      for (const [name, gate] of keys) if (gate === key) keys.delete(name);
+      if (key.idle && !this.#stuck.has(key)) this.#gatesOf(invocation.registration).keys.delete(keyName);
     });
   }
 
@@ -184,5 +180,7 @@ export class Dispatch {
   }
 }
 
-const abandoned = (type: string) =>
-  new BusError('stuck', `the handler of '${type}' still runs 5 s after its signal fired: make it heed context.signal`);
+const stuck = (type: string) =>
+  new BusError('stuck', `a handler of '${type}' still runs 5 s after its signal fired: make it heed context.signal`, {
+    details: { type },
+  });

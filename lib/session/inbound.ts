@@ -54,7 +54,7 @@ export class Inbound implements TaskOwner {
     const registration = this.dispatch.handlers.get(message.type);
     if (registration === undefined) return this.#refuse(message, unhandled(message.type));
     const task = new Task(message, registration, this.dispatch.gate(registration), this.#surroundings, this);
-    task.key = this.dispatch.keyGate(task);
+    this.dispatch.addKey(task);
     if (this.#source.admit(task)) this.#open.set(message.seq, task);
     else this.#tell(message, overflow(message.type), true);
   }

@@ -20,7 +20,7 @@ interface OpeningOptions {
   /** Largest first batch in bytes; and the most that is kept of what follows until somebody reads it. */
   readonly maxBytes: number;
   /** Told of frames of a kind that this version does not know; they are skipped. */
-  onUnknown(count: number): void;
+  onUnknown(error: BusError): void;
 }
 
 /** Waits for the first frame of a link. Rejects with a `BusError`; the link is then the caller's to end. */
@@ -65,7 +65,7 @@ export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: Open
               `the greeting of ${link.peer.address} has ${bytes.length} bytes, at most ${maxBytes} are read`,
             );
           const { frames, unknown } = decodeBatch(bytes);
-          if (unknown > 0) onUnknown(unknown);
+          if (unknown > 0) onUnknown(unknownKind(unknown, link));
           const first = frames[0];
           if (opened || first === undefined) return deliver(frames, bytes.length);
           opened = true;
@@ -87,3 +87,6 @@ export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: Open
     });
   });
 }
+
+const unknownKind = (count: number, { peer }: Link): BusError =>
+  new BusError('protocol', `${peer.address} sent ${count} frames of a kind that this version does not know: skipped`);

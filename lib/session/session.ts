@@ -158,6 +158,12 @@ export class Session {
     });
   }
 
+  /** Says that this side takes no more work, and answers what has not started with `draining`. */
+  drain(): void {
+    this.control({ kind: 'drain' });
+    this.inbound.drain();
+  }
+
   /** Says goodbye and ends the session. */
   leave(reason: string): void {
     this.control({ kind: 'bye', reason, seq: this.outbox.lastSeq });

@@ -21,6 +21,8 @@ export class Task implements Work {
   readonly type: string;
   readonly bytes: number;
   key: Gate | undefined;
+  /** What the handler's `key` gave; names the gate. */
+  keyName: string | number = '';
   /** Its session is over: what it still gives goes nowhere. */
   dropped = false;
   /** On the clock's `now`; 0 while it is queued. */

@@ -22,7 +22,8 @@ export interface ConnectionOptions {
   welcomed(opening: Opening, welcome: Welcome): void;
   /** A dial failed. Not `retryable`: the connection has given up. */
   failed(error: BusError): void;
-  unknownFrames(count: number): void;
+  /** Frames of a kind that this version does not know were skipped. */
+  unknownFrames(error: BusError): void;
 }
 
 /** Dials the hub until it is welcomed, and again when told to; each dial is a link of its own. */

@@ -104,7 +104,7 @@ export class Worker implements AsyncDisposable {
       hello: () => this.#hello(maxPayloadBytes),
       welcomed: (opening, welcome) => this.#welcomed(opening, welcome),
       failed: (error) => this.#failed(error),
-      unknownFrames: (count) => this.#dispatch.unknownFrames(count),
+      unknownFrames: (error) => this.#emit('fault', error.message, { error }),
     });
     this.#announcing = this.#handlers.changes$.subscribe((handles) =>
       this.#session.control({ kind: 'announce', handles }),
@@ -202,7 +202,7 @@ export class Worker implements AsyncDisposable {
     this.#open();
     if (this.#state.value !== 'idle') this.#state.next('draining');
     this.#dispatch.drain();
-    this.#session.control({ kind: 'drain' });
+    this.#session.drain();
     const settled = await until(this.#clock, () => this.#dispatch.idle && this.#session.settled, deadlineMs);
     await this.close();
     if (!settled)

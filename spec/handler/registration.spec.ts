@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
-import { defineMessage } from '../../lib/handler/contract.js';
+import { type AnyContract, defineMessage } from '../../lib/handler/contract.js';
 import { handler } from '../../lib/handler/registration.js';
 
 const Render = defineMessage<{ frame: number }>('render.frame');
@@ -24,7 +24,7 @@ describe('handler', () => {
     expect(handler('render', () => {})).to.deep.include({ type: 'render', contract: { type: 'render' } });
     expect(() => handler('', () => {})).to.throw(BusError, 'is empty');
     expect(() => handler(undefined as never, () => {})).to.throw(BusError, 'is no string');
-    expect(() => handler({ type: 'drumline.x' }, () => {})).to.throw(BusError, 'reserved');
+    expect(() => handler({ type: 'drumline.x' } as AnyContract, () => {})).to.throw(BusError, 'reserved');
   });
 
   const wrong: [options: object, text: string][] = [

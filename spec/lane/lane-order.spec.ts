@@ -113,7 +113,9 @@ describe('the order in which the lane starts works', () => {
       doors.end(doors.names[(step * 5) % doors.names.length] as string);
     }
     const of = (who: number, key: number) =>
-      rig.started.filter((name) => name.startsWith(`${who} ${key} `)).map((name) => Number(name.split(' ')[2]));
+      rig.started
+        .filter((name) => name.startsWith(`${who} ${key} `))
+        .map((name) => Number(name.split(' ')[2]));
     for (const who of numbers(4)) {
       for (const key of numbers(5)) {
         const order = of(who, key);

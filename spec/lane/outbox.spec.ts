@@ -64,7 +64,9 @@ describe('outbox', () => {
       post.box.control(beat(n));
       post.ack = n;
     }
-    expect((await post.written())[0]?.at(-1), 'control frames in front do not keep it back').to.equal('m6 large');
+    expect((await post.written())[0]?.at(-1), 'control frames in front do not keep it back').to.equal(
+      'm6 large',
+    );
   });
 
   it('sends messages while credit lasts, the last one on any byte that is left', async () => {
@@ -134,7 +136,8 @@ describe('outbox', () => {
   it('tells each frame its number once, before it is encoded, and counts nothing that is taken back', async () => {
     const post = new Post().open();
     const told: string[] = [];
-    const with_ = (id: string) => Object.assign(message(id), { left: (seq: number) => told.push(`${id} ${seq}`) });
+    const with_ = (id: string) =>
+      Object.assign(message(id), { left: (seq: number) => told.push(`${id} ${seq}`) });
     const [a, b, c] = [with_('a'), with_('b'), with_('c')];
     post.send(a, b, c);
     expect(post.box.withdraw(b)).to.equal(true);

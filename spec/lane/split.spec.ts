@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { concat, filter, map, merge, NEVER, Observable, of, share, Subject } from 'rxjs';
+import { concat, filter, map, merge, NEVER, Observable, of, Subject, share } from 'rxjs';
 import type { Frame, Message, Outcome } from '../../lib/frame/frame.js';
 import { split } from '../../lib/lane/split.js';
 
@@ -26,7 +26,8 @@ const ack: Frame = { kind: 'ack', seq: 1 };
 const cancel: Frame = { kind: 'cancel', re: 1, reason: '' };
 const bye: Frame = { kind: 'bye', reason: '', seq: 9 };
 
-const names = (frames: readonly Frame[]) => frames.map((frame) => ('seq' in frame ? `${frame.kind} ${frame.seq}` : frame.kind));
+const names = (frames: readonly Frame[]) =>
+  frames.map((frame) => ('seq' in frame ? `${frame.kind} ${frame.seq}` : frame.kind));
 const told = split<string[]>({
   control: (frames$) => frames$.pipe(map(names)),
   outcomes: (frames$) => frames$.pipe(map(names)),
