@@ -14,6 +14,7 @@ export interface Tally {
 // What a data frame may need besides its payload: tags, numbers, a type. A guess: the limit has some slack.
 const frameOverhead = 64;
 const outcomesPerMessage = 3;
+const bytesKeptIdle = 4096;
 const nothing: Totals = { messages: 0, bytes: 0 };
 
 /**
@@ -46,6 +47,17 @@ export class Departures {
   allow({ messages, bytes }: Totals): void {
     const now = this.#limit;
     this.#limit = { messages: Math.max(messages, now.messages), bytes: Math.max(bytes, now.bytes) };
+  }
+
+  giveBack(): { held: Totals; kept: Totals } | undefined {
+    const held = this.#limit;
+    const kept = {
+      messages: Math.min(held.messages, this.sentMessages + 1),
+      bytes: Math.min(held.bytes, this.sentBytes + bytesKeptIdle),
+    };
+    if (!this.empty || kept.messages === held.messages) return undefined;
+    this.#limit = kept;
+    return { held, kept };
   }
 
   acked(seq: number): void {

@@ -114,6 +114,18 @@ export class Ledger {
     return account.limit;
   }
 
+  /**
+   * An idle sender says that it held `held` and goes on with `kept`. false: a grant that it had not seen is under way
+   * to it, and stands. The sender itself lowers its limit, so nothing that it sends can come too late for that.
+   */
+  giveBack(account: Account, held: Totals, kept: Totals): boolean {
+    const { messages, bytes } = account;
+    if (held.messages !== messages.limit || held.bytes !== bytes.limit) return false;
+    this.#messages.lower(messages, kept.messages);
+    this.#bytes.lower(bytes, kept.bytes);
+    return true;
+  }
+
   close(account: Account): void {
     this.#messages.close(account.messages);
     this.#bytes.close(account.bytes);

@@ -163,6 +163,14 @@ export class Outbox {
     this.#schedule();
   }
 
+  /**
+   * For a side that has sent nothing for a while: gives up all credit but one message, to be told to the peer. Gives the
+   * limit that was held and the one that is kept, or undefined if there is nothing to give or something waits.
+   */
+  giveBack(): { held: Totals; kept: Totals } | undefined {
+    return this.#data.giveBack();
+  }
+
   /** The peer has received everything up to this number. */
   acked(seq: number): void {
     this.#data.acked(seq);

@@ -109,6 +109,14 @@ export class Pool<Owner> {
     this.#recount(purse, before);
   }
 
+  /** Lowers the limit of a sender that is idle. It keeps something, and gets more when it spends that. */
+  lower(purse: Purse<Owner>, limit: number): void {
+    const kept = Math.max(limit, purse.received + 1);
+    if (kept >= purse.limit) return;
+    this.#used -= purse.limit - kept;
+    purse.limit = kept;
+  }
+
   /** Takes back what was not spent. What is queued or runs is released one by one. */
   close(purse: Purse<Owner>): void {
     const before = purse.held;
@@ -154,6 +162,10 @@ export class Pool<Owner> {
     const { held } = purse;
     if (before === 0 && held > 0) this.#holders += 1;
     else if (before > 0 && held === 0) this.#holders -= 1;
+    this.#touch(purse);
+  }
+
+  #touch(purse: Purse<Owner>): void {
     if (purse.touched) return;
     purse.touched = true;
     this.#touched.push(purse);

@@ -65,6 +65,16 @@ export class LaneSource<W extends Work> {
     return limit;
   }
 
+  /**
+   * The peer gives back credit that it does not use: it held `held` and keeps `kept`. false if a grant is under way to
+   * it: then nothing changes, and its limit is that grant.
+   */
+  giveBack(held: Totals, kept: Totals): boolean {
+    const given = !this.#closed && this.#ledger.giveBack(this.#account, held, kept);
+    if (given) this.#wake();
+    return given;
+  }
+
   /** Takes everything out that is still queued; per type or key in the order of admission. */
   clear(): W[] {
     const taken = this.#queue.clear();

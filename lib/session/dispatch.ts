@@ -165,7 +165,8 @@ export class Dispatch {
   forget({ invocation, key, keyName }: Task): void {
     if (key === undefined) return;
     this.#options.clock.atTurnEnd(() => {
-      if (key.idle && !this.#stuck.has(key)) this.#gatesOf(invocation.registration).keys.delete(keyName);
+      const { keys } = this.#gatesOf(invocation.registration);
+      if (key.idle && !this.#stuck.has(key) && keys.get(keyName) === key) keys.delete(keyName);
     });
   }
 

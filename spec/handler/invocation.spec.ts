@@ -37,7 +37,7 @@ describe('an invocation', () => {
     ['null as a value', () => null, 'reply', [['value', null]]],
     ['an array as one value', () => [1, 2], 'reply', [['value', [1, 2]]]],
     ['a string as one value', () => 'ab', 'reply', [['value', 'ab']]],
-    ['bytes as one value', () => Buffer.from([1]), 'reply', [['value', Buffer.from([1])]]],
+    ['bytes as one value', () => new Uint8Array([1]), 'reply', [['value', new Uint8Array([1])]]],
     [
       'what an iterable with a toJSON makes of itself',
       () => Object.assign(new Set([1]), { toJSON: () => 'set' }),

@@ -54,6 +54,7 @@ const step = fc.record({
     'settle',
     'restate',
     'renew',
+    'give back',
   ),
   who: fc.nat(),
   bytes: fc.oneof(fc.nat(300), fc.nat(largest)),
@@ -98,6 +99,11 @@ describe('ledger', () => {
               });
               expect(limit).to.deep.equal(before);
               sender.limit = limit;
+            } else if (what === 'give back') {
+              const { messages, bytes: inBytes } = sender.account;
+              const kept = { messages: messages.received + (who % 3), bytes: inBytes.received + bytes };
+              const given = ledger.giveBack(sender.account, sender.limit, kept);
+              if (given) sender.limit = sender.account.limit;
             } else if (what === 'renew') {
               for (const queued of sender.queue) {
                 ledger.start(sender.account, queued);
@@ -230,6 +236,36 @@ describe('ledger', () => {
       expect(sender.limit.messages - messages.received).to.be.greaterThan(30);
     }
     expect(ledger.used.messages).to.be.at.most(100);
+  });
+
+  it('takes back what an idle sender does not need, unless a grant is under way to it', () => {
+    const ledger = new Ledger({ capacity: 1000, capacityBytes: 1e6, sources: 100 });
+    const [idle, busy] = [new Sender(ledger, []), new Sender(ledger, [])];
+    const turn = (sender: Sender) => {
+      const before = sender.queue.length;
+      while (sender.may) sender.send(1);
+      const sent = sender.queue.length - before;
+      while (sender.queue.length > 0) sender.start();
+      for (const bytes of sender.running.splice(0)) ledger.end(bytes);
+      ledger.settle();
+      return sent;
+    };
+    for (let round = 0; round < 10; round += 1) turn(idle);
+    for (let round = 0; round < 10; round += 1) turn(busy);
+    const before = turn(busy);
+    const { messages, bytes } = idle.account;
+    const kept = { messages: messages.received + 1, bytes: bytes.received + 1 };
+    const old = { messages: idle.limit.messages - 1, bytes: idle.limit.bytes };
+    expect(ledger.giveBack(idle.account, old, kept)).to.equal(false);
+    expect(idle.account.limit).to.deep.equal(idle.limit);
+    expect(ledger.giveBack(idle.account, idle.limit, kept)).to.equal(true);
+    idle.limit = kept;
+    ledger.settle();
+    expect(idle.account.limit, 'and does not get it again for nothing').to.deep.equal(kept);
+    turn(busy);
+    expect(turn(busy)).to.be.greaterThan(1.3 * before);
+    expect(turn(idle)).to.equal(1);
+    expect(turn(idle), 'one message later it has a window again').to.be.greaterThan(30);
   });
 
   it('takes a message that is larger than the window, and goes on when it has ended', () => {

@@ -133,6 +133,22 @@ describe('outbox', () => {
     expect(await post.written()).to.deep.equal([['ack 9']]);
   });
 
+  it('gives back credit that it does not use, but for one message, and nothing while something waits', async () => {
+    const post = new Post().open(3);
+    post.send(message('a'));
+    expect(post.box.giveBack()).to.equal(undefined);
+    await post.written();
+    expect(post.box.giveBack()).to.deep.equal({
+      held: { messages: 3, bytes: 1e9 },
+      kept: { messages: 2, bytes: 4097 },
+    });
+    expect(post.box.giveBack()).to.equal(undefined);
+    post.send(message('b'), message('c'));
+    expect(await post.written()).to.deep.equal([['m2 b']]);
+    post.box.allow({ messages: 4, bytes: 1e9 });
+    expect(await post.written()).to.deep.equal([['m3 c']]);
+  });
+
   it('tells each frame its number once, before it is encoded, and counts nothing that is taken back', async () => {
     const post = new Post().open();
     const told: string[] = [];

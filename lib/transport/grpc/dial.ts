@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { ChannelCredentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { throwError } from 'rxjs';
@@ -10,6 +10,7 @@ import { callLink } from './call-link.js';
 import { certificateOf } from './certificate.js';
 import { broken, unreachable } from './dial-failure.js';
 import { busService, windowBytes } from './service.js';
+import { tapSocket } from './socket-tap.js';
 
 /** What the transport settles for all of its links. */
 export interface DialSettings {
@@ -37,21 +38,33 @@ function open(
   const { address, tls, maxBatchBytes } = options;
   const { host, port } = parseAddress(address, 1);
   const name = tls?.serverName ?? host;
+  let over = false;
+  let destroy = () => {};
+  const connected = (socket: Socket) => {
+    destroy = () => void socket.destroy();
+    if (over) destroy();
+  };
   // TLS allows no address as the name that it announces; the certificate is checked against the address all the same.
-  const client = new Client(`dns:${formatAddress(host, port)}`, credentials(tls, name), {
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.enable_retries': 0,
-    // Even without retries grpc-js calls a write done once it has copied it into a retry buffer of this size.
-    'grpc.per_rpc_retry_buffer_size': 0,
-    'grpc.enable_http_proxy': 0,
-    'grpc.enable_channelz': 0,
-    'grpc.service_config_disable_resolution': 1,
-    'grpc.max_receive_message_length': maxBatchBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc-node.flow_control_window': windowBytes,
-    ...(keepaliveMs === undefined ? {} : { 'grpc.keepalive_time_ms': keepaliveMs }),
-    ...(tls === undefined ? {} : { 'grpc.ssl_target_name_override': isIP(name) ? 'address.invalid' : name }),
-  });
+  const client = new Client(
+    `dns:${formatAddress(host, port)}`,
+    tapSocket(credentials(tls, name), connected),
+    {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+      // Even without retries grpc-js calls a write done once it has copied it into a retry buffer of this size.
+      'grpc.per_rpc_retry_buffer_size': 0,
+      'grpc.enable_http_proxy': 0,
+      'grpc.enable_channelz': 0,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.max_receive_message_length': maxBatchBytes,
+      'grpc.max_send_message_length': -1,
+      'grpc-node.flow_control_window': windowBytes,
+      ...(keepaliveMs === undefined ? {} : { 'grpc.keepalive_time_ms': keepaliveMs }),
+      ...(tls === undefined
+        ? {}
+        : { 'grpc.ssl_target_name_override': isIP(name) ? 'address.invalid' : name }),
+    },
+  );
   const { path, requestSerialize, responseDeserialize } = busService[kind];
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
 
@@ -69,7 +82,10 @@ function open(
     reset: () => call.cancel(),
     ended() {
       cancelDeadline();
+      over = true;
       client.close();
+      // A turn later, so that the other side hears a reset if it can hear anything.
+      clock.soon(() => destroy());
     },
   });
 

@@ -148,6 +148,8 @@ describe('a link over gRPC to a server that is no hub', () => {
     const error = await received.ended;
     expect(error).to.have.property('code', 'unreachable');
     expect(error?.message).to.include('no answer within 5000 ms');
+    // Left open, the connection would keep the server from closing after this spec.
+    await clock.settle();
   });
 });
 
