@@ -6,8 +6,8 @@ import { grpcTransport } from './transport/grpc/grpc-transport.js';
 import type { WorkerOptions } from './worker/option.js';
 import { Worker } from './worker/worker.js';
 
-export type { ErrorCode } from './errors/code.js';
 export { BusError, type BusErrorOptions } from './errors/bus-error.js';
+export type { ErrorCode } from './errors/code.js';
 export type { BeatTiming, Hello } from './frame/frame.js';
 export type { Context, HandlerMessage, Log, Peer } from './handler/context.js';
 export {

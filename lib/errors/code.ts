@@ -6,7 +6,11 @@ export interface CodeRow {
   readonly remedy: string;
 }
 
-const row = (retryable: boolean, meaning: string, remedy: string): CodeRow => ({ retryable, meaning, remedy });
+const row = (retryable: boolean, meaning: string, remedy: string): CodeRow => ({
+  retryable,
+  meaning,
+  remedy,
+});
 
 /** Every error code, once. `ErrorCode` is derived from the keys. */
 export const codes = {
@@ -31,7 +35,11 @@ export const codes = {
     'a live worker has this id',
     'choose another id, or wait until the other one has left',
   ),
-  'unknown-worker': row(false, 'no worker has this id', 'check the id; waitFor() waits until workers are there'),
+  'unknown-worker': row(
+    false,
+    'no worker has this id',
+    'check the id; waitFor() waits until workers are there',
+  ),
   'no-worker': row(true, 'no live worker fits the target', 'start one that handles the type, or wait longer'),
   'peer-lost': row(
     true,
@@ -41,10 +49,26 @@ export const codes = {
   timeout: row(true, 'the time for it ran out', 'raise timeoutMs, or look at what the handler waits for'),
   cancelled: row(false, 'the caller cancelled it', 'nothing; the signal or the unsubscribe came from you'),
   overflow: row(true, 'there is no room for it now', "send slower, await writable(), or use overflow 'wait'"),
-  'too-large': row(false, 'the payload is over the limit', 'send less at once, or raise the limit on both sides'),
-  unserialisable: row(false, 'the value cannot be encoded', 'send plain data: no cycles, functions or BigInt'),
-  'invalid-payload': row(false, 'the payload does not fit its contract', 'read details.issues; mend the sender'),
-  unhandled: row(false, 'the peer has no handler for this message type', 'register a handler, or check the type'),
+  'too-large': row(
+    false,
+    'the payload is over the limit',
+    'send less at once, or raise the limit on both sides',
+  ),
+  unserialisable: row(
+    false,
+    'the value cannot be encoded',
+    'send plain data: no cycles, functions or BigInt',
+  ),
+  'invalid-payload': row(
+    false,
+    'the payload does not fit its contract',
+    'read details.issues; mend the sender',
+  ),
+  unhandled: row(
+    false,
+    'the peer has no handler for this message type',
+    'register a handler, or check the type',
+  ),
   'handler-failed': row(false, 'the handler threw', "read the message; the handler's own log has the stack"),
   stuck: row(
     true,
@@ -55,7 +79,11 @@ export const codes = {
   closed: row(false, 'this hub or worker is closed', 'create a new one'),
   protocol: row(false, 'the peer sent what the protocol does not allow', 'look at the peer and its version'),
   plugin: row(false, 'a plugin is wrong or failed', 'the text names the plugin and what it needs'),
-  unreachable: row(true, 'the address cannot be reached or listened on', 'check address, port, TLS and firewall'),
+  unreachable: row(
+    true,
+    'the address cannot be reached or listened on',
+    'check address, port, TLS and firewall',
+  ),
   'invalid-option': row(false, 'an option has a value that makes no sense', 'the text names the option'),
 } as const satisfies Record<string, CodeRow>;
 

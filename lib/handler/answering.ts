@@ -24,8 +24,8 @@ export class Answering implements Sink {
   private timer: Cancel | undefined;
   private subscriber: Subscriber<Reply> | undefined;
   /** What was given before anybody listened. */
-  private readonly early: Reply[] = [];
-  private onSettled = () => {};
+  private early: Reply[] | undefined;
+  private onSettled: (() => void) | undefined;
 
   /** Completes when the handler has settled or is abandoned; never errors. Unsubscribing stops the handler. */
   readonly replies$ = new Observable<Reply>((subscriber) => this.attach(subscriber));
@@ -63,7 +63,7 @@ export class Answering implements Sink {
     try {
       flow.start(demand, surroundings.clock, this);
     } catch (thrown) {
-      this.fail(thrown);
+      this.stop(busErrorOf(thrown));
     }
     return this;
   }
@@ -101,28 +101,25 @@ export class Answering implements Sink {
   }
 
   end(): void {
-    if (this.phase === 'running') this.give([done]);
-    this.finish();
+    if (this.phase === 'running') this.conclude([done]);
+    else this.finish();
   }
 
   fail(thrown: unknown): void {
     if (this.phase === 'running') {
       this.report(thrown);
-      this.give(failureOf(this.call, thrown));
+      this.conclude(failureOf(this.call, thrown));
+    } else {
+      this.finish();
     }
-    this.finish();
   }
 
   private settle(result: unknown): void {
     try {
       if (this.phase === 'running') {
         const answer = answerOf(this.call, result);
-        if ('start' in answer) {
-          this.follow(answer);
-        } else {
-          this.give(answer);
-          this.finish();
-        }
+        if ('start' in answer) this.follow(answer);
+        else this.conclude(answer);
       } else {
         const unwanted = flowOf(result, true);
         if (unwanted === undefined) this.finish();
@@ -143,12 +140,19 @@ export class Answering implements Sink {
     );
   }
 
+  /** The handler has settled, and this is the last that it gives. Whoever gets it may call back. */
+  private conclude(replies: readonly Reply[]): void {
+    this.phase = 'stopped';
+    this.give(replies);
+    this.finish();
+  }
+
   private finish(): void {
     if (this.phase === 'ended') return;
     this.phase = 'ended';
     this.timer?.();
     this.subscriber?.complete();
-    this.onSettled();
+    this.onSettled?.();
   }
 
   private abandon(): void {
@@ -162,7 +166,7 @@ export class Answering implements Sink {
 
   private attach(subscriber: Subscriber<Reply>): () => void {
     this.subscriber = subscriber;
-    for (const reply of this.early.splice(0)) subscriber.next(reply);
+    for (const reply of this.early ?? []) subscriber.next(reply);
     if (this.phase === 'abandoned' || this.phase === 'ended') subscriber.complete();
     return () => this.leave();
   }
@@ -178,8 +182,9 @@ export class Answering implements Sink {
 
   private give(replies: readonly Reply[]): void {
     for (const reply of replies) {
-      if (this.subscriber === undefined) this.early.push(reply);
-      else this.subscriber.next(reply);
+      if (this.subscriber !== undefined) this.subscriber.next(reply);
+      else if (this.early !== undefined) this.early.push(reply);
+      else this.early = [reply];
     }
   }
 

@@ -59,7 +59,13 @@ function commonProtocol(hello: Hello, hub: LocalProfile, reasons: string[]): num
   );
 }
 
-function requireAll(wanted: readonly string[], have: readonly string[], who: string, whom: string, hub: LocalProfile) {
+function requireAll(
+  wanted: readonly string[],
+  have: readonly string[],
+  who: string,
+  whom: string,
+  hub: LocalProfile,
+) {
   const missing = wanted.filter((feature) => !have.includes(feature));
   if (missing.length === 0) return;
   throw new BusError(

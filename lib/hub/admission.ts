@@ -1,9 +1,15 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { BusError, textOf } from '../errors/bus-error.js';
-import type { Hello } from '../frame/frame.js';
 import { encodeBatch } from '../frame/codec.js';
-import type { Agreement, Authenticate, HandshakeContext, Identity, Negotiate } from '../handshake/negotiate.js';
-import { open, type Opening } from '../session/opening.js';
+import type { Hello } from '../frame/frame.js';
+import type {
+  Agreement,
+  Authenticate,
+  HandshakeContext,
+  Identity,
+  Negotiate,
+} from '../handshake/negotiate.js';
+import { type Opening, open } from '../session/opening.js';
 import { refusalOf } from '../session/session.js';
 import type { Clock } from '../time/clock.js';
 import type { Link } from '../transport/link.js';
@@ -43,7 +49,10 @@ export class Admission {
     this.#greetings += 1;
     try {
       if (this.#greetings > options.maxGreetings)
-        throw new BusError('overflow', `${options.maxGreetings} links are being greeted already: dial again later`);
+        throw new BusError(
+          'overflow',
+          `${options.maxGreetings} links are being greeted already: dial again later`,
+        );
       const opening = await open(link, {
         clock: options.clock,
         timeoutMs: options.handshakeTimeoutMs,
@@ -65,12 +74,19 @@ export class Admission {
     }
   }
 
-  async #negotiate(hello: Hello, { peer }: Link): Promise<{ identity: Identity | undefined; agreement: Agreement }> {
+  async #negotiate(
+    hello: Hello,
+    { peer }: Link,
+  ): Promise<{ identity: Identity | undefined; agreement: Agreement }> {
     const { authenticate, negotiate, hub } = this.options;
     const identity = authenticate
       ? await this.#within('authentication', async () => authenticate(hello, { peer }), 'unauthenticated')
       : undefined;
-    const agreement = await this.#within('the handshake', () => negotiate(hello, { peer, identity, hub }), 'handshake-failed');
+    const agreement = await this.#within(
+      'the handshake',
+      () => negotiate(hello, { peer, identity, hub }),
+      'handshake-failed',
+    );
     if (!isAgreement(agreement))
       throw new BusError('handshake-failed', 'the handshake chain gave something that is not an agreement');
     return { identity, agreement };
@@ -84,11 +100,12 @@ export class Admission {
         reject(new BusError('handshake-failed', `${step} gave no answer within ${ms} ms`)),
       );
       const failed = (thrown: unknown) =>
-        reject(BusError.is(thrown) ? thrown : new BusError(code, `${step} failed: ${textOf(thrown)}`, { cause: thrown }));
-      Promise.resolve()
-        .then(run)
-        .then(resolve, failed)
-        .finally(cancel);
+        reject(
+          BusError.is(thrown)
+            ? thrown
+            : new BusError(code, `${step} failed: ${textOf(thrown)}`, { cause: thrown }),
+        );
+      Promise.resolve().then(run).then(resolve, failed).finally(cancel);
     });
   }
 }

@@ -1,6 +1,6 @@
-import type { Member, WorkerInfo } from './member.js';
 import { timestamp } from '../time/clock.js';
 import type { Transition } from './event.js';
+import type { Member, WorkerInfo } from './member.js';
 
 /** Which versions the fleet runs. Counts workers that are not lost. */
 export interface Census {

@@ -30,7 +30,10 @@ export const resumes = ({ session, token, incarnation, agreement }: Member, hell
 export async function vacate(before: Member, identity: Identity | undefined, waitMs: number): Promise<void> {
   if (before.session.state.name === 'ended') return;
   if (before.identity?.subject !== identity?.subject)
-    throw new BusError('unauthenticated', `worker id '${before.id}' belongs to another identity: choose another id`);
+    throw new BusError(
+      'unauthenticated',
+      `worker id '${before.id}' belongs to another identity: choose another id`,
+    );
   if (before.session.state.name === 'attached' && (await before.session.answers(waitMs)))
     throw new BusError(
       'id-in-use',

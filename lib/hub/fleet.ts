@@ -100,12 +100,19 @@ export class Fleet {
       host: member,
     });
     if (before && hello.resumeToken !== undefined && hello.incarnation === before.incarnation)
-      emit({ kind: 'fenced', worker: id, cause: `came back after it was ${before.liveness}`, epoch: before.epoch });
+      emit({
+        kind: 'fenced',
+        worker: id,
+        cause: `came back after it was ${before.liveness}`,
+        epoch: before.epoch,
+      });
     this.#attach(member, opening, hello, undefined);
     member.record('alive', 'joined', 0);
     this.roster.put(member);
     emit({ kind: 'joined', worker: id, cause: before ? 'came back' : 'new', epoch });
-    if (agreement.degraded) emit({ kind: 'degraded', worker: id, cause: agreement.reasons.join('; '), epoch });
+    if (agreement.degraded)
+      emit({ kind: 'degraded', worker: id, cause: agreement.reasons.join('; '), epoch });
+    member.session.read();
   }
 
   #resume(member: Member, opening: Admitted['opening'], hello: Hello): void {
@@ -113,6 +120,7 @@ export class Fleet {
     member.labels = hello.labels;
     this.#attach(member, opening, hello, hello.received);
     this.roster.changed();
+    member.session.read();
   }
 
   #attach(member: Member, opening: Admitted['opening'], hello: Hello, resumed: Received | undefined): void {

@@ -11,8 +11,8 @@ import type {
 import { type Handle, type HandlerOptions, handler } from '../handler/registration.js';
 import { Handlers } from '../handler/registry.js';
 import type { AllTarget, AnyTarget } from '../handler/target.js';
-import { chain } from '../handshake/negotiate.js';
 import { lenient } from '../handshake/lenient.js';
+import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
 import { Dispatch } from '../session/dispatch.js';
 import { Feed, isolated } from '../session/isolated.js';
@@ -22,15 +22,15 @@ import {
   defaultMaxPayloadBytes,
   laneLimits,
   numbers,
+  type Platform,
   quietLog,
   sdkVersion,
   sendLimits,
-  type Platform,
 } from '../session/option.js';
 import type { Session } from '../session/session.js';
 import * as verb from '../session/verb.js';
-import { until } from '../time/until.js';
 import type { Clock } from '../time/clock.js';
+import { until } from '../time/until.js';
 import type { Listener, Transport } from '../transport/link.js';
 import { Admission, type Admitted } from './admission.js';
 import { anywhere, choose } from './any.js';
@@ -71,7 +71,9 @@ export class Hub implements AsyncDisposable {
     this.#transport = this.#where.transport ?? platform.transport;
     const log = options.log ?? quietLog;
     this.#limits = numbers('limits', defaultLimits, options.limits);
-    this.#feed = new Feed<HubEvent>((thrown) => log.error(`a subscriber of hub.events$ threw: ${textOf(thrown)}`));
+    this.#feed = new Feed<HubEvent>((thrown) =>
+      log.error(`a subscriber of hub.events$ threw: ${textOf(thrown)}`),
+    );
     this.events$ = this.#feed.events$;
     const emit = (event: Omit<HubEvent, 'at'>) => this.#feed.emit({ ...event, at: clock.date() });
     for (const registration of options.handlers ?? []) this.#handlers.add(registration);
@@ -105,8 +107,12 @@ export class Hub implements AsyncDisposable {
   }
 
   /** Registers a handler and announces it to the workers; disposing takes both back. Throws `invalid-option` for a type that has one. */
-  handle<C extends AnyContract>(message: C, handle: Handle<C>, options?: HandlerOptions<HandlerInput<C>>): Disposable;
   handle(message: string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable;
+  handle<C extends AnyContract>(
+    message: C,
+    handle: Handle<C>,
+    options?: HandlerOptions<HandlerInput<C>>,
+  ): Disposable;
   handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
     return this.#handlers.add(handler(message as string, handle, options));
   }
@@ -136,13 +142,18 @@ export class Hub implements AsyncDisposable {
    * Best effort; never waits. `all()` goes to the workers that handle the type. Throws `unknown-worker`, `too-large`,
    * `unserialisable` and `closed`; a lost worker counts as dropped.
    */
-  publish<C extends AnyContract>(
+  publish(
+    target: WorkerTarget | AllTarget,
+    message: string,
+    payload: unknown,
+    options?: verb.PublishOptions,
+  ): verb.Published;
+  publish<C extends RequestContract>(
     target: WorkerTarget | AllTarget,
     message: C,
     payload: SendInput<C>,
     options?: verb.PublishOptions,
   ): verb.Published;
-  publish(target: WorkerTarget | AllTarget, message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
   publish(
     target: WorkerTarget | AllTarget,
     message: AnyContract | string,
@@ -164,8 +175,13 @@ export class Hub implements AsyncDisposable {
    * Resolves when the worker has accepted the message. Rejects with `unknown-worker`, `no-worker`, `peer-lost`,
    * `timeout`, `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
    */
-  send<C extends AnyContract>(target: WorkerTarget, message: C, payload: SendInput<C>, options?: verb.CallOptions): Promise<void>;
   send(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
+  send<C extends RequestContract>(
+    target: WorkerTarget,
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.CallOptions,
+  ): Promise<void>;
   async send(
     target: WorkerTarget,
     message: AnyContract | string,
@@ -176,13 +192,18 @@ export class Hub implements AsyncDisposable {
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault: `handler-failed`, `invalid-payload`, `stuck` or its own. */
+  request(
+    target: WorkerTarget,
+    message: string,
+    payload: unknown,
+    options?: verb.CallOptions,
+  ): Promise<unknown>;
   request<C extends RequestContract>(
     target: WorkerTarget,
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Promise<SendOutput<C>>;
-  request(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
   async request(
     target: WorkerTarget,
     message: AnyContract | string,
@@ -193,13 +214,18 @@ export class Hub implements AsyncDisposable {
   }
 
   /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
+  stream(
+    target: WorkerTarget,
+    message: string,
+    payload: unknown,
+    options?: verb.CallOptions,
+  ): Observable<unknown>;
   stream<C extends StreamContract>(
     target: WorkerTarget,
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Observable<SendOutput<C>>;
-  stream(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Observable<unknown>;
   stream(
     target: WorkerTarget,
     message: AnyContract | string,
@@ -212,7 +238,14 @@ export class Hub implements AsyncDisposable {
       const encoded = verb.encode(message, payload);
       if (typeof target === 'string')
         return verb.stream(this.#fleet.roster.get(target).session, clock, encoded, options);
-      const chosen = choose(this.#fleet.roster, clock, target, encoded, verb.deadlineOf(clock, options), options.signal);
+      const chosen = choose(
+        this.#fleet.roster,
+        clock,
+        target,
+        encoded,
+        verb.deadlineOf(clock, options),
+        options.signal,
+      );
       return observe(chosen).pipe(switchMap(({ session }) => verb.stream(session, clock, encoded, options)));
     });
     return isolated(items$, verb.streamLog(this.#options.log ?? quietLog));
@@ -227,7 +260,11 @@ export class Hub implements AsyncDisposable {
     this.#fleet.drain();
     const settled = await until(this.#clock, () => this.#dispatch.idle && this.#fleet.settled, deadlineMs);
     await this.close();
-    if (!settled) throw new BusError('timeout', `the hub was not drained within ${deadlineMs} ms: it is closed all the same`);
+    if (!settled)
+      throw new BusError(
+        'timeout',
+        `the hub was not drained within ${deadlineMs} ms: it is closed all the same`,
+      );
   }
 
   /** Ends every session and frees the address. Calls that wait reject with `closed`. */
@@ -262,7 +299,12 @@ export class Hub implements AsyncDisposable {
       },
       enter: (admitted: Admitted) => this.#fleet.enter(admitted),
       refused: (error, hello) =>
-        emit({ kind: 'refused', ...(hello?.worker ? { worker: hello.worker } : {}), cause: error.message, error }),
+        emit({
+          kind: 'refused',
+          ...(hello?.worker ? { worker: hello.worker } : {}),
+          cause: error.message,
+          error,
+        }),
       unknownFrames: (error) => emit({ kind: 'fault', cause: error.message, error }),
     });
     const listener = await this.#transport.listen(
@@ -286,7 +328,8 @@ export class Hub implements AsyncDisposable {
     const encoded = verb.encode(message, payload);
     const deadlineAt = verb.deadlineOf(clock, options);
     const { roster } = this.#fleet;
-    if (typeof target === 'string') return how(roster.get(target).session, clock, encoded, deadlineAt, options);
+    if (typeof target === 'string')
+      return how(roster.get(target).session, clock, encoded, deadlineAt, options);
     return anywhere(roster, clock, target, encoded, deadlineAt, options, ({ session }, attempt) =>
       how(session, clock, encoded, deadlineAt, options, attempt),
     );

@@ -123,7 +123,14 @@ export class Member implements WorkerInfo, SessionHost {
   beat({ inFlight, queued, handled, oldestMs }: Beat, at: number): void {
     const gapMs = this.#lastBeatAt === 0 ? 0 : at - this.#lastBeatAt - this.port.intervalMs;
     this.#lastBeatAt = at;
-    this.load = { inFlight, queued, handled, oldestMs, lateMs: Math.max(0, gapMs), at: this.port.clock.date() };
+    this.load = {
+      inFlight,
+      queued,
+      handled,
+      oldestMs,
+      lateMs: Math.max(0, gapMs),
+      at: this.port.clock.date(),
+    };
   }
 
   announced(handles: readonly string[]): void {

@@ -1,7 +1,7 @@
 import type { BeatTiming } from '../frame/frame.js';
-import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
-import type { Registration } from '../handler/registration.js';
 import type { Log } from '../handler/context.js';
+import type { Registration } from '../handler/registration.js';
+import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
 import type { LaneLimits, SendLimits } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ServerTls, Transport } from '../transport/link.js';

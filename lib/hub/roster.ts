@@ -51,20 +51,30 @@ export class Roster {
   get(id: string): Member {
     const member = this.#members.get(id);
     if (member) return member;
-    throw new BusError('unknown-worker', `no worker has the id '${id}'; there are ${this.#members.size} workers`, {
-      details: { worker: id },
-    });
+    throw new BusError(
+      'unknown-worker',
+      `no worker has the id '${id}'; there are ${this.#members.size} workers`,
+      {
+        details: { worker: id },
+      },
+    );
   }
 
   all(labels: Readonly<Record<string, string>>, type: string): Member[] {
     return [...this.#members.values()].filter(
       (member) =>
-        member.session.state.name !== 'ended' && member.handles.includes(type) && matches(member.labels, labels),
+        member.session.state.name !== 'ended' &&
+        member.handles.includes(type) &&
+        matches(member.labels, labels),
     );
   }
 
   /** The worker for the next piece of work: of those that fit, the one with the least waiting; ties take turns. */
-  any(labels: Readonly<Record<string, string>>, type: string, except: ReadonlySet<string>): Member | undefined {
+  any(
+    labels: Readonly<Record<string, string>>,
+    type: string,
+    except: ReadonlySet<string>,
+  ): Member | undefined {
     const fitting = [...this.#members.values()].filter(
       (member) => member.takes(type) && matches(member.labels, labels) && member.session.outbox.hasRoom,
     );

@@ -41,6 +41,11 @@ export class Backlog {
     return this.#dropped;
   }
 
+  /** How many messages it has memory for. */
+  get places(): number {
+    return this.#items.places;
+  }
+
   /** How many messages fit before a rule has to decide. */
   get room(): number {
     const { capacity, capacityBytes } = this.#options;

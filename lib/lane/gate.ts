@@ -28,6 +28,11 @@ export class Gate {
     return this.#queued;
   }
 
+  /** Flows in line here: one per source, and per key. */
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
   /** Nothing runs or waits here: a gate of a key may be forgotten. */
   get idle(): boolean {
     return this.#running === 0 && this.#queued === 0;

@@ -3,7 +3,7 @@ import type { Totals } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import { FairQueue } from './fair-queue.js';
 import { type Account, Ledger } from './ledger.js';
-import { mergeRunning, Running } from './merge.js';
+import { type Ends, mergeRunning, Running } from './merge.js';
 import { LaneSource } from './source.js';
 import type { Work } from './work.js';
 
@@ -44,9 +44,16 @@ export class Lane<W extends Work, O> {
   readonly #options: LaneOptions<W, O>;
   readonly #queue = new FairQueue<W, Account>();
   readonly #ledger: Ledger;
-  readonly #running = new Map<W, Running<O>>();
-  readonly #running$ = new Subject<Running<O>>();
+  readonly #running = new Map<W, Running<W, O>>();
+  readonly #running$ = new Subject<Running<W, O>>();
   readonly #released = new Subscription();
+  readonly #ends: Ends<W> = {
+    ended: (work) => {
+      this.#running.delete(work);
+      this.#end(work);
+    },
+    failed: (work, thrown) => this.#options.onFailure(work, thrown),
+  };
   #output: Subscriber<O> | undefined;
   #inFlight = 0;
   #scheduled = false;
@@ -171,14 +178,7 @@ export class Lane<W extends Work, O> {
   };
 
   #merge(work: W, result: ObservableInput<O>): void {
-    const running = new Running<O>(
-      result,
-      () => {
-        this.#running.delete(work);
-        this.#end(work);
-      },
-      (thrown) => this.#options.onFailure(work, thrown),
-    );
+    const running = new Running(work, result, this.#ends);
     this.#running.set(work, running);
     this.#running$.next(running);
   }

@@ -1,18 +1,24 @@
 import { from, mergeMap, Observable, type ObservableInput, type Subscriber, Subscription } from 'rxjs';
 
-/** A work that runs asynchronously, and where its values go. */
-export class Running<O> {
-  #slot: Subscriber<O> | undefined;
-  #ended = false;
-  #work: Subscription | undefined;
-  readonly #result: ObservableInput<O>;
-  readonly #onEnd: () => void;
-  readonly #onFailure: (thrown: unknown) => void;
+/** The lane's side of it. */
+export interface Ends<W> {
+  ended(work: W): void;
+  failed(work: W, thrown: unknown): void;
+}
 
-  constructor(result: ObservableInput<O>, onEnd: () => void, onFailure: (thrown: unknown) => void) {
+/** A work that runs asynchronously, and where its values go. */
+export class Running<W, O> {
+  #slot: Subscriber<O> | undefined;
+  #subscription: Subscription | undefined;
+  #over = false;
+  readonly #work: W;
+  readonly #result: ObservableInput<O>;
+  readonly #lane: Ends<W>;
+
+  constructor(work: W, result: ObservableInput<O>, lane: Ends<W>) {
+    this.#work = work;
     this.#result = result;
-    this.#onEnd = onEnd;
-    this.#onFailure = onFailure;
+    this.#lane = lane;
   }
 
   /** What `mergeMap` runs. Never errors: one rejecting inner would end every other. */
@@ -23,8 +29,10 @@ export class Running<O> {
     } catch (thrown) {
       this.#fail(thrown);
     }
+    // A promise has nothing to unsubscribe from; nor has what is over already.
+    if (this.#subscription === undefined || this.#over) return;
     return () => {
-      if (!this.#ended) this.#work?.unsubscribe();
+      if (!this.#over) this.#subscription?.unsubscribe();
     };
   });
 
@@ -34,7 +42,7 @@ export class Running<O> {
    */
   release(): Subscription {
     this.#end();
-    return this.#work ?? Subscription.EMPTY;
+    return this.#subscription ?? Subscription.EMPTY;
   }
 
   #follow(result: ObservableInput<O>): void {
@@ -49,7 +57,7 @@ export class Running<O> {
       );
       return;
     }
-    this.#work = from(result).subscribe({
+    this.#subscription = from(result).subscribe({
       next: (value) => this.#slot?.next(value),
       error: (thrown) => this.#fail(thrown),
       complete: () => this.#end(),
@@ -58,19 +66,19 @@ export class Running<O> {
 
   #fail(thrown: unknown): void {
     this.#end();
-    this.#onFailure(thrown);
+    this.#lane.failed(this.#work, thrown);
   }
 
   /** `mergeMap` first: its slot is free before the lane counts it as free, so its buffer stays empty. */
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#over) return;
+    this.#over = true;
     this.#slot?.complete();
     this.#slot = undefined;
-    this.#onEnd();
+    this.#lane.ended(this.#work);
   }
 }
 
 /** The inside of the lane: at most `concurrency` at once. It must be fed only while a slot is free. */
-export const mergeRunning = <O>(running$: Observable<Running<O>>, concurrency: number): Observable<O> =>
+export const mergeRunning = <W, O>(running$: Observable<Running<W, O>>, concurrency: number): Observable<O> =>
   running$.pipe(mergeMap((running) => running.values$, concurrency));

@@ -14,6 +14,11 @@ export class Ring<T> {
     return this.#length;
   }
 
+  /** How many items it has memory for. */
+  get places(): number {
+    return this.#items.length;
+  }
+
   push(item: T): void {
     if (this.#length === this.#items.length) this.#grow();
     this.#items[(this.#head + this.#length) & (this.#items.length - 1)] = item;

@@ -57,17 +57,24 @@ export class MessageFrame implements Message {
   }
 }
 
-const unexplained = { code: 'protocol', message: 'the peer reports a fault and does not say which', retryable: false, details: '' };
+const unexplained = {
+  code: 'protocol',
+  message: 'the peer reports a fault and does not say which',
+  retryable: false,
+  details: '',
+};
 
 /** One message that somebody waits for: queued, then numbered as it left, then perhaps accepted, then settled. */
 export class Call implements Outgoing {
-  readonly kept = true;
+  /** Items of a stream that were asked for in all. */
+  pulled = 0;
   #phase: 'queued' | 'left' | 'accepted' | 'settled' = 'queued';
 
   constructor(
     readonly frame: MessageFrame,
     private readonly table: Calls,
     private readonly caller: Caller,
+    readonly kept: boolean,
   ) {}
 
   get bytes(): number {
@@ -117,9 +124,19 @@ export class Call implements Outgoing {
 /** The calls that have left and wait for an outcome, by number. */
 export class Calls {
   readonly #bySeq = new Map<number, Call>();
+  /** Given up on this side; the peer's outcome will show that it knows. */
+  readonly #abandoned = new Set<number>();
 
   get size(): number {
     return this.#bySeq.size;
+  }
+
+  get waiting(): Iterable<Call> {
+    return this.#bySeq.values();
+  }
+
+  get abandoned(): Iterable<number> {
+    return this.#abandoned;
   }
 
   add(seq: number, call: Call): void {
@@ -130,10 +147,18 @@ export class Calls {
     this.#bySeq.delete(seq);
   }
 
+  abandon(seq: number): void {
+    this.#bySeq.delete(seq);
+    this.#abandoned.add(seq);
+  }
+
   /** False when nobody waits for it any more: it timed out, was cancelled, or never was. */
   settle(outcome: Outcome): boolean {
     const call = this.#bySeq.get(outcome.re);
-    if (call === undefined) return false;
+    if (call === undefined) {
+      if (outcome.status !== 'item') this.#abandoned.delete(outcome.re);
+      return false;
+    }
     if (call.outcome(outcome)) this.#bySeq.delete(outcome.re);
     return true;
   }
@@ -142,6 +167,7 @@ export class Calls {
   failAll(error: (call: Call) => BusError): void {
     const calls = [...this.#bySeq.values()];
     this.#bySeq.clear();
+    this.#abandoned.clear();
     for (const call of calls) call.fail(error(call));
   }
 }

@@ -1,7 +1,7 @@
 import { finalize, map, type ObservableInput, type Subscription } from 'rxjs';
 import { BusError, textOf } from '../errors/bus-error.js';
-import type { Log, Peer } from '../handler/context.js';
 import type { Call, Reply, Surroundings } from '../handler/call.js';
+import type { Log, Peer } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Handlers } from '../handler/registry.js';
 import { Gate } from '../lane/gate.js';
@@ -20,7 +20,12 @@ export interface DispatchEvent {
 
 export interface DispatchOptions {
   readonly clock: Clock;
-  readonly lane: { readonly concurrency: number; readonly capacity: number; readonly capacityBytes: number; readonly sources?: number };
+  readonly lane: {
+    readonly concurrency: number;
+    readonly capacity: number;
+    readonly capacityBytes: number;
+    readonly sources?: number;
+  };
   readonly handlers: Handlers;
   readonly log: Log;
   readonly exposeStacks: boolean;
@@ -57,7 +62,8 @@ export class Dispatch {
       ...options.lane,
       clock: options.clock,
       run: (task) => this.#run(task),
-      onFailure: (task, thrown) => this.fault('fault', task.invocation.surroundings.from.id, task.type, thrown),
+      onFailure: (task, thrown) =>
+        this.fault('fault', task.invocation.surroundings.from.id, task.type, thrown),
     });
     this.#answering = this.lane.outputs$.subscribe(({ task, reply }) => task.owner.answer(task, reply));
   }
@@ -115,7 +121,9 @@ export class Dispatch {
   }
 
   fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown): void {
-    const error = BusError.is(thrown) ? thrown : new BusError('handler-failed', textOf(thrown), { cause: thrown });
+    const error = BusError.is(thrown)
+      ? thrown
+      : new BusError('handler-failed', textOf(thrown), { cause: thrown });
     this.#options.emit({ kind, peer, type, error });
   }
 
@@ -182,6 +190,10 @@ export class Dispatch {
 }
 
 const stuck = (type: string) =>
-  new BusError('stuck', `a handler of '${type}' still runs 5 s after its signal fired: make it heed context.signal`, {
-    details: { type },
-  });
+  new BusError(
+    'stuck',
+    `a handler of '${type}' still runs 5 s after its signal fired: make it heed context.signal`,
+    {
+      details: { type },
+    },
+  );

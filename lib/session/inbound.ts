@@ -1,8 +1,8 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Fault, Message, Outcome, Totals } from '../frame/frame.js';
+import type { Reply, Surroundings } from '../handler/call.js';
 import type { Peer } from '../handler/context.js';
 import { faultOf } from '../handler/fault.js';
-import type { Reply, Surroundings } from '../handler/call.js';
 import type { Outbox } from '../lane/outbox.js';
 import type { LaneSource } from '../lane/source.js';
 import type { Dispatch } from './dispatch.js';
@@ -28,21 +28,27 @@ export class Inbound implements TaskOwner {
   readonly #early = new Set<number>();
   readonly #source: LaneSource<Task>;
   readonly #surroundings: Surroundings;
+  /** What the source had received when this session's numbers began: its credit is counted from there. */
+  #base: Totals = nothingReceived;
 
   constructor(
     private readonly dispatch: Dispatch,
     private readonly outbox: Outbox,
     private readonly peer: () => Peer,
   ) {
-    this.#source = dispatch.lane.source((limit) => {
-      if (this.#credited) outbox.control({ kind: 'credit', ...limit });
-    });
+    this.#source = dispatch.lane.source(() => this.tellCredit());
     this.#surroundings = dispatch.surroundings(peer);
   }
 
   /** What has been granted so far, as an absolute limit. */
   get limit(): Totals {
-    return this.#source.limit;
+    const { messages, bytes } = this.#source.limit;
+    return { messages: messages - this.#base.messages, bytes: bytes - this.#base.bytes };
+  }
+
+  /** Says what is granted. Without a link nobody hears it. */
+  tellCredit(): void {
+    if (this.#credited) this.outbox.control({ kind: 'credit', ...this.limit });
   }
 
   /** The door: a message goes into the lane, or is answered with the reason why not. */
@@ -98,7 +104,7 @@ export class Inbound implements TaskOwner {
     this.#open.clear();
     this.#early.clear();
     this.#source.clear();
-    this.#source.restate(nothingReceived);
+    this.#base = this.#source.received;
     const gone = new BusError('cancelled', `${this.peer().id} is gone: nobody waits for the result any more`);
     for (const task of tasks) {
       task.dropped = true;
@@ -116,7 +122,8 @@ export class Inbound implements TaskOwner {
   }
 
   #objection({ seq, type, payload }: Message): BusError | undefined {
-    if (this.#early.delete(seq)) return new BusError('cancelled', `the sender cancelled '${type}' before it arrived`);
+    if (this.#early.delete(seq))
+      return new BusError('cancelled', `the sender cancelled '${type}' before it arrived`);
     if (this.dispatch.draining) return draining(type);
     const { maxPayloadBytes, maxUnanswered } = this.terms;
     if (payload.length > maxPayloadBytes)
@@ -137,13 +144,26 @@ export class Inbound implements TaskOwner {
   /** Tells the sender why; `urgent` leaves ahead of the acknowledgement, so that a `send` is not taken for accepted. */
   #tell(message: Message, error: BusError, urgent: boolean): void {
     if (error.code !== 'cancelled')
-      this.dispatch.fault(error.code === 'overflow' ? 'overflow' : 'fault', this.peer().id, message.type, error);
+      this.dispatch.fault(
+        error.code === 'overflow' ? 'overflow' : 'fault',
+        this.peer().id,
+        message.type,
+        error,
+      );
     if (message.expects === 'nothing') return;
     this.#send(message.seq, { status: 'fault', payload: nothing, codec: '', fault: faultOf(error) }, urgent);
   }
 
   #send(re: number, { status, payload, codec, fault }: Reply, urgent: boolean): void {
-    const frame: Outcome = { kind: 'outcome', seq: 0, re, status, payload, codec, ...(fault ? { fault } : noFault) };
+    const frame: Outcome = {
+      kind: 'outcome',
+      seq: 0,
+      re,
+      status,
+      payload,
+      codec,
+      ...(fault ? { fault } : noFault),
+    };
     const outgoing = { frame, bytes: payload.length, kept: this.#credited };
     if (urgent) this.outbox.urgent(outgoing);
     else this.outbox.outcome(outgoing);
@@ -153,7 +173,9 @@ export class Inbound implements TaskOwner {
 const noFault: { fault?: Fault } = {};
 
 const unhandled = (type: string) =>
-  new BusError('unhandled', `nobody here handles '${type}': register a handler, or check the type`, { details: { type } });
+  new BusError('unhandled', `nobody here handles '${type}': register a handler, or check the type`, {
+    details: { type },
+  });
 
 const overflow = (type: string) =>
   new BusError('overflow', `'${type}' was sent beyond the credit that was granted: it was not taken`, {
@@ -161,4 +183,6 @@ const overflow = (type: string) =>
   });
 
 const draining = (type: string) =>
-  new BusError('draining', `this side finishes its work and takes no '${type}' any more`, { details: { type } });
+  new BusError('draining', `this side finishes its work and takes no '${type}' any more`, {
+    details: { type },
+  });

@@ -1,10 +1,11 @@
+import { BusError } from '../errors/bus-error.js';
 import type { Frame, Received } from '../frame/frame.js';
 
 export const nothingReceived: Received = { seq: 0, messages: 0, bytes: 0 };
 
 /**
  * Leaves out the data frames that were received before (a replay overlaps), and counts the others. Numbers ascend on
- * a link; a gap is what the sender did not keep, and is nothing to wait for.
+ * a link; a gap is what the sender did not keep, and is nothing to wait for. Throws `protocol` for a frame without one.
  */
 export function fresh(
   frames: readonly Frame[],
@@ -14,6 +15,11 @@ export function fresh(
   let duplicates = 0;
   const kept = frames.filter((frame) => {
     if (frame.kind !== 'message' && frame.kind !== 'outcome') return true;
+    if (frame.seq === 0)
+      throw new BusError(
+        'protocol',
+        `a frame '${frame.kind}' came without a number: data frames are numbered from 1`,
+      );
     if (frame.seq <= seq) {
       duplicates += 1;
       return false;

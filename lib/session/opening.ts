@@ -24,7 +24,10 @@ interface OpeningOptions {
 }
 
 /** Waits for the first frame of a link. Rejects with a `BusError`; the link is then the caller's to end. */
-export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: OpeningOptions): Promise<Opening> {
+export function open(
+  link: Link,
+  { clock, timeoutMs, maxBytes, onUnknown }: OpeningOptions,
+): Promise<Opening> {
   return new Promise((resolve, reject) => {
     let reader: Subscriber<readonly Frame[]> | undefined;
     let ending: (() => void) | undefined;
@@ -45,7 +48,10 @@ export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: Open
     const cancelTimer = clock.after(timeoutMs, () => {
       subscription.unsubscribe();
       fail(
-        new BusError('handshake-failed', `${link.peer.address} sent no greeting within ${timeoutMs} ms: the link is closed`),
+        new BusError(
+          'handshake-failed',
+          `${link.peer.address} sent no greeting within ${timeoutMs} ms: the link is closed`,
+        ),
       );
     });
     let kept = 0;
@@ -53,7 +59,10 @@ export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: Open
       if (reader) return reader.next(frames);
       kept += bytes;
       if (kept > maxBytes)
-        throw new BusError('protocol', `${link.peer.address} sent ${kept} bytes before its greeting was answered`);
+        throw new BusError(
+          'protocol',
+          `${link.peer.address} sent ${kept} bytes before its greeting was answered`,
+        );
       if (frames.length > 0) early.push(frames);
     };
     const subscription: Subscription = link.batches$.subscribe({
@@ -80,7 +89,9 @@ export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: Open
       error: fail,
       complete: () => {
         if (!opened)
-          return fail(new BusError('handshake-failed', `${link.peer.address} closed the link before its greeting`));
+          return fail(
+            new BusError('handshake-failed', `${link.peer.address} closed the link before its greeting`),
+          );
         ending = () => reader?.complete();
         ending();
       },
@@ -89,4 +100,7 @@ export function open(link: Link, { clock, timeoutMs, maxBytes, onUnknown }: Open
 }
 
 const unknownKind = (count: number, { peer }: Link): BusError =>
-  new BusError('protocol', `${peer.address} sent ${count} frames of a kind that this version does not know: skipped`);
+  new BusError(
+    'protocol',
+    `${peer.address} sent ${count} frames of a kind that this version does not know: skipped`,
+  );

@@ -64,9 +64,15 @@ export function numbers<T extends Record<string, number>>(
   for (const [name, value] of Object.entries(given ?? {})) {
     if (value === undefined) continue;
     if (!(name in defaults))
-      throw new BusError('invalid-option', `${where}.${name} is no option; there are ${Object.keys(defaults).join(', ')}`);
+      throw new BusError(
+        'invalid-option',
+        `${where}.${name} is no option; there are ${Object.keys(defaults).join(', ')}`,
+      );
     if (typeof value !== 'number' || !(value > 0))
-      throw new BusError('invalid-option', `${where}.${name} must be a positive number, not ${String(value)}`);
+      throw new BusError(
+        'invalid-option',
+        `${where}.${name} must be a positive number, not ${String(value)}`,
+      );
     filled[name] = value;
   }
   return filled as T;

@@ -4,7 +4,7 @@ import { baselineUnanswered } from '../handshake/lenient.js';
 import type { Outbox } from '../lane/outbox.js';
 import type { Outgoing } from '../lane/outgoing.js';
 import type { Clock } from '../time/clock.js';
-import { Call, Calls, type Caller, type Draft, MessageFrame } from './call.js';
+import { Call, type Caller, Calls, type Draft, MessageFrame } from './call.js';
 import type { PublishRule } from './verb.js';
 
 /** What the agreement allows for what we send. */
@@ -40,7 +40,7 @@ export class Outbound {
   /** Puts a message on its way; the caller hears how it goes. Throws `overflow`, `too-large`, `closed` or `peer-lost`. */
   call(draft: Draft, rule: 'wait' | 'reject', caller: Caller): Call {
     this.#check(draft);
-    const call = new Call(new MessageFrame(draft, this.clock.now), this.#calls, caller);
+    const call = new Call(new MessageFrame(draft, this.clock.now), this.#calls, caller, this.terms.credited);
     if (this.outbox.offer(call, rule) === 'full')
       throw new BusError(
         'overflow',
@@ -67,7 +67,7 @@ export class Outbound {
   abandon(call: Call, error: BusError): void {
     if (call.settled) return;
     if (call.hasLeft) {
-      this.#calls.remove(call.frame.seq);
+      this.#calls.abandon(call.frame.seq);
       this.outbox.control({ kind: 'cancel', re: call.frame.seq, reason: error.code });
     } else this.outbox.withdraw(call);
     call.fail(error);
@@ -75,13 +75,20 @@ export class Outbound {
 
   /** Tells the handler of a stream how many items there is room for in all. */
   pull(call: Call, items: number): void {
+    call.pulled = items;
     this.outbox.control({ kind: 'pull', re: call.frame.seq, items });
+  }
+
+  /** Says again what the lost link may have taken with it: room for items, and who gave up. */
+  resume(): void {
+    for (const { frame, pulled } of this.#calls.waiting)
+      if (pulled > 0) this.outbox.control({ kind: 'pull', re: frame.seq, items: pulled });
+    for (const re of this.#calls.abandoned) this.outbox.control({ kind: 'cancel', re, reason: 'cancelled' });
   }
 
   settle(outcome: Outcome): void {
     this.#calls.settle(outcome);
-    if (this.terms.credited) return;
-    this.outbox.acked(outcome.re);
+    if (this.terms.credited || outcome.status === 'item') return;
     this.#granted += 1;
     this.outbox.allow({ messages: this.#granted, bytes: Number.POSITIVE_INFINITY });
   }
@@ -104,7 +111,9 @@ export class Outbound {
   unwritable(outgoing: Outgoing, thrown: unknown): void {
     if (!(outgoing instanceof Call)) return;
     this.#calls.remove(outgoing.frame.seq);
-    outgoing.fail(new BusError('unserialisable', `'${outgoing.frame.type}' to ${this.name}: ${textOf(thrown)}`));
+    outgoing.fail(
+      new BusError('unserialisable', `'${outgoing.frame.type}' to ${this.name}: ${textOf(thrown)}`),
+    );
   }
 
   async writable(): Promise<void> {

@@ -72,6 +72,7 @@ export class Session {
   #reading: Subscription | undefined;
   #cancelTick: Cancel = () => {};
   #beats = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
   #received: Received = nothingReceived;
   #acked = 0;
 
@@ -111,7 +112,7 @@ export class Session {
     return this.outbound.waiting === 0 && this.outbox.idle && this.outbox.unacked === 0;
   }
 
-  /** Gives the session a link whose handshake is done. */
+  /** Gives the session a link whose handshake is done. Nothing is read from it before `read`. */
   attach(opening: Opening, terms: Terms): void {
     const link = ++this.#links;
     this.#release();
@@ -123,13 +124,20 @@ export class Session {
     this.inbound.terms = { maxPayloadBytes: terms.maxPayloadBytes, maxUnanswered: terms.maxUnanswered };
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
     if (terms.greeting) this.outbox.control(terms.greeting);
+    else this.inbound.tellCredit(); // What was granted since the hello was made found no link.
     const { messages, bytes } = terms.resumed ?? nothingReceived;
     const limit = { messages: messages + terms.credit.messages, bytes: bytes + terms.credit.bytes };
-    if (terms.resumed) this.outbox.resume(terms.resumed, limit);
-    else this.outbox.allow(limit);
+    if (terms.resumed) {
+      this.outbox.resume(terms.resumed, limit);
+      this.outbound.resume();
+    } else this.outbox.allow(limit);
     this.#step({ type: 'attach', at: this.#now(), link });
     this.#scheduleTick();
-    this.#read(opening, link);
+  }
+
+  /** Reads the link; what came with the greeting is handled at once, and may be the end of the session. */
+  read(): void {
+    if (this.#opening && !this.#reading) this.#read(this.#opening, this.#links);
   }
 
   /** Room that is granted now beyond what was received: goes into the hello or the welcome. */
@@ -223,8 +231,11 @@ export class Session {
       case 'stalled-ourselves':
         return host.lagged(effect.lateMs);
       case 'drop-link':
+        // The link before was let go as the new one was taken.
+        if (effect.cause === 'replaced') return;
         this.#release();
-        if (effect.cause === 'silent') host.detached(new BusError('peer-lost', `${this.name} was silent: dialling again`));
+        if (effect.cause === 'silent')
+          host.detached(new BusError('peer-lost', `${this.name} was silent: dialling again`));
         return;
       case 'end':
         this.#cancelTick();
@@ -239,7 +250,7 @@ export class Session {
     switch (frame.kind) {
       case 'beat':
         this.#setup.host.beat(frame, this.#now());
-        if (frame.probe) this.#beat(0, false);
+        if (frame.probe) this.#answerProbe();
         return;
       case 'credit':
         return this.outbox.allow(frame);
@@ -260,7 +271,10 @@ export class Session {
         return this.#detach(link, new BusError('protocol', `${this.name} closed the link: ${frame.message}`));
       case 'hello':
       case 'welcome':
-        return this.#broken(link, new BusError('protocol', `${this.name} sent a second ${frame.kind} on one link`));
+        return this.#broken(
+          link,
+          new BusError('protocol', `${this.name} sent a second ${frame.kind} on one link`),
+        );
       case 'hold':
         return;
     }
@@ -291,6 +305,14 @@ export class Session {
 
   #beat(lateMs: number, probe: boolean): void {
     this.outbox.control({ kind: 'beat', n: ++this.#beats, lateMs, ...this.#setup.dispatch.load(), probe });
+  }
+
+  /** At once, but no more than four an interval: what a peer does not read would wait here without bound. */
+  #answerProbe(): void {
+    const now = this.#now();
+    if (now - this.#answeredAt < (this.#terms?.timing ?? unjudged).intervalMs / 4) return;
+    this.#answeredAt = now;
+    this.#beat(0, false);
   }
 
   /** Tells the peer why, and gives up the link; the session may be resumed on another. */
@@ -346,13 +368,17 @@ const unjudged: BeatTiming = {
 };
 
 const asBusError = (thrown: unknown): BusError =>
-  BusError.is(thrown) ? thrown : new BusError('protocol', `the link broke: ${textOf(thrown)}`, { cause: thrown });
+  BusError.is(thrown)
+    ? thrown
+    : new BusError('protocol', `the link broke: ${textOf(thrown)}`, { cause: thrown });
 
 function goneError(name: string, delivery: Delivery, cause: EndCause): BusError {
   if (cause === 'closed')
     return new BusError('closed', `this side closed before ${name} answered`, { details: { delivery } });
   const sent = delivery === 'not-sent' ? 'was not sent' : 'was sent, and may have been handled';
-  return new BusError('peer-lost', `${name} is gone (${cause}): the message ${sent}`, { details: { delivery, cause } });
+  return new BusError('peer-lost', `${name} is gone (${cause}): the message ${sent}`, {
+    details: { delivery, cause },
+  });
 }
 
 /** A refusal that carries an error to the other side. */

@@ -37,7 +37,12 @@ export type SessionEvent =
 export type SessionEffect =
   | { readonly do: 'beat'; readonly lateMs: number }
   | { readonly do: 'drop-link'; readonly link: LinkNumber; readonly cause: string }
-  | { readonly do: 'grade'; readonly grade: 'alive' | 'suspect'; readonly cause: string; readonly silentMs: number }
+  | {
+      readonly do: 'grade';
+      readonly grade: 'alive' | 'suspect';
+      readonly cause: string;
+      readonly silentMs: number;
+    }
   | { readonly do: 'stalled-ourselves'; readonly lateMs: number }
   | { readonly do: 'end'; readonly cause: EndCause; readonly silentMs: number };
 

@@ -1,7 +1,7 @@
 import type { Message } from '../frame/frame.js';
+import type { Reply, Surroundings } from '../handler/call.js';
 import { Demand } from '../handler/demand.js';
 import { Invocation } from '../handler/invocation.js';
-import type { Reply, Surroundings } from '../handler/call.js';
 import type { Registration } from '../handler/registration.js';
 import type { Gate } from '../lane/gate.js';
 import type { Work } from '../lane/work.js';

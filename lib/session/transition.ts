@@ -27,14 +27,17 @@ export function transition(state: SessionState, event: SessionEvent, rules: Rule
     case 'detach':
       return owns(state, event.link) ? detach(state, event.at, event.cause) : stay(state);
     case 'tick':
-      return state.name === 'attached' || state.name === 'detached' ? tick(state, event.at, rules) : stay(state);
+      return state.name === 'attached' || state.name === 'detached'
+        ? tick(state, event.at, rules)
+        : stay(state);
     case 'end':
       return state.name === 'ended' ? stay(state) : end(state, event.cause, 0);
   }
 }
 
 const stay = (state: SessionState): Step => ({ state, effects: [] });
-const owns = (state: SessionState, link: number): state is Attached => state.name === 'attached' && state.link === link;
+const owns = (state: SessionState, link: number): state is Attached =>
+  state.name === 'attached' && state.link === link;
 
 function attach(
   state: Exclude<SessionState, { name: 'ended' }>,
@@ -78,7 +81,11 @@ function detach(state: Attached, at: number, cause: string): Step {
 function tick(before: Attached | Detached, at: number, { role, timing }: Rules): Step {
   const lateMs = Math.max(0, at - before.tickDueAt);
   const stall = lateMs > timing.intervalMs ? lateMs : 0;
-  const state = { ...before, heardAt: Math.min(at, before.heardAt + stall), tickDueAt: at + timing.intervalMs };
+  const state = {
+    ...before,
+    heardAt: Math.min(at, before.heardAt + stall),
+    tickDueAt: at + timing.intervalMs,
+  };
   const silentMs = at - state.heardAt;
   const effects: SessionEffect[] = [];
   if (stall > 0) effects.push({ do: 'stalled-ourselves', lateMs });
@@ -95,7 +102,10 @@ function tick(before: Attached | Detached, at: number, { role, timing }: Rules):
 
 function redial(state: Attached, at: number, effects: readonly SessionEffect[]): Step {
   const next = detach(state, at, 'silent');
-  return { state: next.state, effects: [...effects, { do: 'drop-link', link: state.link, cause: 'silent' }, ...next.effects] };
+  return {
+    state: next.state,
+    effects: [...effects, { do: 'drop-link', link: state.link, cause: 'silent' }, ...next.effects],
+  };
 }
 
 function end(

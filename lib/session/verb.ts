@@ -1,12 +1,12 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
+import type { Log } from '../handler/context.js';
 import type { AnyContract } from '../handler/contract.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import { encodePayload } from '../handler/payload.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { Call, Caller, Draft } from './call.js';
-import type { Log } from '../handler/context.js';
 import type { Session } from './session.js';
 import { streamWindow } from './task.js';
 
@@ -64,7 +64,10 @@ export function encode(message: AnyContract | string, payload: unknown): Encoded
 /** Checks the options that every call takes; throws `invalid-option` and `cancelled`. */
 export function deadlineOf(clock: Clock, { timeoutMs = defaultTimeoutMs, signal }: CallOptions): number {
   if (!(timeoutMs > 0))
-    throw new BusError('invalid-option', `timeoutMs must be a positive number of milliseconds, not ${timeoutMs}`);
+    throw new BusError(
+      'invalid-option',
+      `timeoutMs must be a positive number of milliseconds, not ${timeoutMs}`,
+    );
   if (signal?.aborted) throw cancelled(signal);
   return clock.now() + timeoutMs;
 }
@@ -138,16 +141,23 @@ export const stream = (session: Session, clock: Clock, encoded: Encoded, options
     const deadlineAt = deadlineOf(clock, options);
     const items = new Items(subscriber, encoded, (asked) => session.outbound.pull(call, asked));
     const give = (error: BusError) => session.outbound.abandon(call, error);
-    const call = begin(session, clock, draft(encoded, 'stream', deadlineAt, options.headers), deadlineAt, options, (end) => ({
-      accepted() {},
-      outcome(outcome) {
-        if (outcome.status !== 'item') end(() => items.end(outcome));
-        else items.item(outcome, give);
-        return outcome.status !== 'item';
-      },
-      failed: (error) => end(() => subscriber.error(error)),
-      undelivered() {},
-    }));
+    const call = begin(
+      session,
+      clock,
+      draft(encoded, 'stream', deadlineAt, options.headers),
+      deadlineAt,
+      options,
+      (end) => ({
+        accepted() {},
+        outcome(outcome) {
+          if (outcome.status !== 'item') end(() => items.end(outcome));
+          else items.item(outcome, give);
+          return outcome.status !== 'item';
+        },
+        failed: (error) => end(() => subscriber.error(error)),
+        undelivered() {},
+      }),
+    );
     return () => give(new BusError('cancelled', `the stream of '${encoded.type}' was unsubscribed`));
   });
 

@@ -23,6 +23,8 @@ export interface VirtualClockOptions {
   readonly dateMs?: number;
 }
 
+const firstOf2020 = 1_577_836_800_000;
+
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
 /** The action behind `schedule`: unsubscribing cancels it, and `this.schedule` inside the work plans it again. */
@@ -48,7 +50,7 @@ class ClockAction<T> extends Subscription implements SchedulerAction<T> {
 /** Makes a clock for tests. Several `advance` and `settle` calls at once run one after the other. */
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   const timeline = new Timeline();
-  const { startMs = 0, dateMs = Date.UTC(2020, 0, 1) } = options;
+  const { startMs = 0, dateMs = firstOf2020 } = options;
   let time = startMs;
   let running: Promise<void> = Promise.resolve();
 

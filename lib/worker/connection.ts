@@ -1,8 +1,8 @@
-import { encodeBatch } from '../frame/codec.js';
 import { BusError, textOf } from '../errors/bus-error.js';
 import { type ErrorCode, isErrorCode } from '../errors/code.js';
+import { encodeBatch } from '../frame/codec.js';
 import type { Hello, Refusal, Welcome } from '../frame/frame.js';
-import { open, type Opening } from '../session/opening.js';
+import { type Opening, open } from '../session/opening.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { ClientTls, Link, Transport } from '../transport/link.js';
 import { Backoff } from './backoff.js';
@@ -123,4 +123,8 @@ const asBusError = (thrown: unknown, address: string): BusError =>
 const retryable = (error: BusError): BusError =>
   error.retryable
     ? error
-    : new BusError(error.code, error.message, { retryable: true, details: error.details, cause: error.cause });
+    : new BusError(error.code, error.message, {
+        retryable: true,
+        details: error.details,
+        cause: error.cause,
+      });

@@ -1,5 +1,5 @@
-import type { Registration } from '../handler/registration.js';
 import type { Log } from '../handler/context.js';
+import type { Registration } from '../handler/registration.js';
 import type { LaneLimits, SendLimits } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ClientTls, Transport } from '../transport/link.js';

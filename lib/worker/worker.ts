@@ -23,11 +23,11 @@ import {
   defaultMaxPayloadBytes,
   laneLimits,
   numbers,
+  type Platform,
   quietLog,
   sdkVersion,
   sendLimits,
   toldTiming,
-  type Platform,
 } from '../session/option.js';
 import { Session, type SessionHost } from '../session/session.js';
 import * as verb from '../session/verb.js';
@@ -60,16 +60,25 @@ export class Worker implements AsyncDisposable {
 
   constructor(options: WorkerOptions, platform: Platform) {
     const { clock = platform.clock } = options;
-    const { hub, handlers = [], maxPayloadBytes = defaultMaxPayloadBytes, handshakeTimeoutMs = 10_000 } = options;
-    const { address, tls, transport = platform.transport }: Exclude<HubAddress, string> =
-      typeof hub === 'string' ? { address: hub } : hub;
+    const {
+      hub,
+      handlers = [],
+      maxPayloadBytes = defaultMaxPayloadBytes,
+      handshakeTimeoutMs = 10_000,
+    } = options;
+    const {
+      address,
+      tls,
+      transport = platform.transport,
+    }: Exclude<HubAddress, string> = typeof hub === 'string' ? { address: hub } : hub;
     const { random = Math.random, ...waits } = options.reconnect ?? {};
     const { initialMs, maxMs } = numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits);
     this.#options = options;
     this.#clock = clock;
     this.#log = options.log ?? quietLog;
     this.id = options.id ?? `worker-${randomUUID()}`;
-    const onThrow = (thrown: unknown) => this.#log.error(`a subscriber of worker '${this.id}' threw: ${textOf(thrown)}`);
+    const onThrow = (thrown: unknown) =>
+      this.#log.error(`a subscriber of worker '${this.id}' threw: ${textOf(thrown)}`);
     this.#feed = new Feed<WorkerEvent>(onThrow);
     this.events$ = this.#feed.events$;
     this.state$ = isolated(this.#state.pipe(distinctUntilChanged()), onThrow);
@@ -84,7 +93,12 @@ export class Worker implements AsyncDisposable {
     });
     this.#session = new Session({
       name: 'the hub',
-      peer: () => ({ id: 'hub', epoch: this.#session.epoch, labels: this.#welcome?.labels ?? {}, identity: undefined }),
+      peer: () => ({
+        id: 'hub',
+        epoch: this.#session.epoch,
+        labels: this.#welcome?.labels ?? {},
+        identity: undefined,
+      }),
       role: 'worker',
       clock,
       dispatch: this.#dispatch,
@@ -138,16 +152,28 @@ export class Worker implements AsyncDisposable {
   }
 
   /** Registers a handler and announces it to the hub; disposing takes both back. Throws `invalid-option` for a type that has one. */
-  handle<C extends AnyContract>(message: C, handle: Handle<C>, options?: HandlerOptions<HandlerInput<C>>): Disposable;
   handle(message: string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable;
+  handle<C extends AnyContract>(
+    message: C,
+    handle: Handle<C>,
+    options?: HandlerOptions<HandlerInput<C>>,
+  ): Disposable;
   handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
     return this.#handlers.add(handler(message as string, handle, options));
   }
 
   /** Best effort; never waits. Throws `too-large`, `unserialisable` and `closed`. */
-  publish<C extends AnyContract>(message: C, payload: SendInput<C>, options?: verb.PublishOptions): verb.Published;
   publish(message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
-  publish(message: AnyContract | string, payload: unknown, options: verb.PublishOptions = {}): verb.Published {
+  publish<C extends RequestContract>(
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.PublishOptions,
+  ): verb.Published;
+  publish(
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.PublishOptions = {},
+  ): verb.Published {
     this.#open();
     return verb.publishTo([this.#session], verb.encode(message, payload), options);
   }
@@ -162,31 +188,43 @@ export class Worker implements AsyncDisposable {
    * Resolves when the hub has accepted the message; survives reconnects. Rejects with `peer-lost`, `timeout`,
    * `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
    */
-  send<C extends AnyContract>(message: C, payload: SendInput<C>, options?: verb.CallOptions): Promise<void>;
   send(message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
+  send<C extends RequestContract>(
+    message: C,
+    payload: SendInput<C>,
+    options?: verb.CallOptions,
+  ): Promise<void>;
   async send(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Promise<void> {
     return this.#call(message, payload, options, verb.send);
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault. */
+  request(message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
   request<C extends RequestContract>(
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Promise<SendOutput<C>>;
-  request(message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
-  async request(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Promise<unknown> {
+  async request(
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions = {},
+  ): Promise<unknown> {
     return this.#call(message, payload, options, verb.request);
   }
 
   /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
+  stream(message: string, payload: unknown, options?: verb.CallOptions): Observable<unknown>;
   stream<C extends StreamContract>(
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Observable<SendOutput<C>>;
-  stream(message: string, payload: unknown, options?: verb.CallOptions): Observable<unknown>;
-  stream(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Observable<unknown> {
+  stream(
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions = {},
+  ): Observable<unknown> {
     const items$ = defer(() => {
       this.#open();
       return verb.stream(this.#session, this.#clock, verb.encode(message, payload), options);
@@ -206,7 +244,10 @@ export class Worker implements AsyncDisposable {
     const settled = await until(this.#clock, () => this.#dispatch.idle && this.#session.settled, deadlineMs);
     await this.close();
     if (!settled)
-      throw new BusError('timeout', `worker '${this.id}' was not drained within ${deadlineMs} ms: it is closed all the same`);
+      throw new BusError(
+        'timeout',
+        `worker '${this.id}' was not drained within ${deadlineMs} ms: it is closed all the same`,
+      );
   }
 
   /** Leaves the hub. Calls that wait reject with `closed`. */
@@ -263,8 +304,10 @@ export class Worker implements AsyncDisposable {
     if (draining) this.#session.control({ kind: 'drain' });
     else this.#state.next('connected');
     this.#emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });
-    if (welcome.reasons.length > 0) this.#emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
+    if (welcome.reasons.length > 0)
+      this.#emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
     this.#starting?.resolve(agreementOf(welcome));
+    this.#session.read();
   }
 
   #failed(error: BusError): void {
@@ -285,7 +328,8 @@ export class Worker implements AsyncDisposable {
 
   #host(): SessionHost {
     return {
-      graded: (grade, cause, afterMs) => this.#emit(grade === 'alive' ? 'recovered' : 'suspect', cause, { afterMs }),
+      graded: (grade, cause, afterMs) =>
+        this.#emit(grade === 'alive' ? 'recovered' : 'suspect', cause, { afterMs }),
       detached: (error) => {
         this.#emit('disconnected', error?.message ?? 'the hub closed the link', error ? { error } : {});
         if (this.#state.value === 'closed') return;
@@ -301,7 +345,12 @@ export class Worker implements AsyncDisposable {
     };
   }
 
-  #call<T>(message: AnyContract | string, payload: unknown, options: verb.CallOptions, how: verb.Verb<T>): Promise<T> {
+  #call<T>(
+    message: AnyContract | string,
+    payload: unknown,
+    options: verb.CallOptions,
+    how: verb.Verb<T>,
+  ): Promise<T> {
     this.#open();
     const encoded = verb.encode(message, payload);
     return how(this.#session, this.#clock, encoded, verb.deadlineOf(this.#clock, options), options);

@@ -142,6 +142,22 @@ describe('the end of an invocation', () => {
     expect(call.outcomes).to.deep.equal(['timeout']);
   });
 
+  it('comes once, though the one who gets it cancels there and then', async () => {
+    const call = new Trial(
+      handler('render', async () => 1),
+      {},
+    );
+    const seen: string[] = [];
+    const replies = call.invocation.run();
+    if (replies === undefined || !('subscribe' in replies)) throw new Error('expected an observable');
+    replies.subscribe(({ status }) => {
+      seen.push(status);
+      call.invocation.cancel(cancelled());
+    });
+    await call.settle();
+    expect([seen, call.clock.pending]).to.deep.equal([['value'], 0]);
+  });
+
   it('by a timeout where nothing is expected: a report, and no outcome', async () => {
     const { call, resolve } = held({ expects: 'nothing', timeoutMs: 10 });
     call.clock.advance(10);

@@ -62,6 +62,23 @@ describe('the order in which the lane starts works', () => {
     expect(gate.idle).to.equal(true);
   });
 
+  it('keeps the place that frees for who has waited, though a newcomer is first to be looked at', async () => {
+    const doors = new Doors();
+    const rig = new Rig({ run: doors.run, concurrency: 2 });
+    const gate = new Gate(1);
+    const [a, b, c] = [rig.peer(), rig.peer(), rig.peer()];
+    a.send(rig.job('a1', { gate }));
+    b.send(rig.job('b1', { gate }));
+    await rig.clock.settle();
+    a.send(rig.job('other'));
+    await rig.clock.settle();
+    c.send(rig.job('c1', { gate }));
+    await rig.clock.settle();
+    doors.end('a1');
+    await rig.clock.settle();
+    expect(doors.names).to.deep.equal(['other', 'b1']);
+  });
+
   it('runs one work per key at a time, in order, and other keys beside it', async () => {
     const doors = new Doors();
     const rig = new Rig({ run: doors.run });
@@ -172,18 +189,21 @@ describe('the order in which the lane starts works', () => {
     await rig.clock.settle();
     a.send(rig.job('a2', { gate }), rig.job('a3', { gate, key: new Gate(1) }), rig.job('a4'));
     b.send(rig.job('b1', { gate }));
-    await Promise.resolve();
+    await rig.clock.settle();
+    a.send(rig.job('a5'));
+    expect(gate.waiting).to.equal(3);
     const cleared = a.source.clear().map(({ name }) => name);
-    expect(cleared).to.have.members(['a2', 'a3', 'a4']);
+    expect(cleared).to.have.members(['a2', 'a3', 'a5']);
+    expect(gate.waiting, 'a stuck handler holds on to nobody who has left').to.equal(1);
     expect(rig.lane.queued).to.equal(1);
-    doors.end('a1');
+    doors.end('a1', 'a4');
     await rig.clock.settle();
     expect(doors.names).to.deep.equal(['b1']);
-    a.send(rig.job('a5', { gate }));
+    a.send(rig.job('a6', { gate }));
     await rig.clock.settle();
     doors.end('b1');
     await rig.clock.settle();
-    expect(doors.names).to.deep.equal(['a5']);
+    expect(doors.names).to.deep.equal(['a6']);
   });
 
   it('gives back everything that a closed source held', async () => {

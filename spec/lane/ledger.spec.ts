@@ -164,6 +164,19 @@ describe('ledger', () => {
     expect(sender.account.bytes.unspent).to.equal(262_144);
   });
 
+  it('leaves a newcomer its whole first window, however much one source has taken and does not spend', () => {
+    const ledger = new Ledger({ capacity: 1000, capacityBytes: 1e9, sources: 10 });
+    const greedy = new Sender(ledger, []);
+    for (let round = 0; round < 10; round += 1) {
+      while (greedy.may) greedy.send(1);
+      while (greedy.queue.length > 0) greedy.start();
+      for (const bytes of greedy.running.splice(0)) ledger.end(bytes);
+      ledger.settle();
+    }
+    expect(greedy.account.messages.unspent).to.be.greaterThan(250);
+    expect(new Sender(ledger, []).limit.messages).to.equal(64);
+  });
+
   it('shares evenly among those who keep sending', () => {
     const ledger = new Ledger({ capacity: 1000, capacityBytes: 1e9, sources: 10 });
     const running: number[] = [];
@@ -202,6 +215,19 @@ describe('ledger', () => {
     ledger.close(b.account);
     ledger.settle();
     expect(a.may).to.equal(true);
+  });
+
+  it('serves who ran dry when others free room, though none of its own works can start', () => {
+    const ledger = new Ledger({ capacity: 40, capacityBytes: 1e6, sources: 2 });
+    const [stuck, busy] = [new Sender(ledger, []), new Sender(ledger, [])];
+    for (let round = 0; round < 20; round += 1) {
+      for (const sender of [stuck, busy]) while (sender.may) sender.send(1);
+      ledger.settle();
+    }
+    expect([stuck.may, busy.may]).to.deep.equal([false, false]);
+    while (busy.queue.length > 0) busy.start();
+    ledger.settle();
+    expect([stuck.may, busy.may]).to.deep.equal([true, true]);
   });
 
   it('does not tell a grant for every message', () => {

@@ -47,6 +47,26 @@ describe('outbox', () => {
     expect((await post.written()).length).to.equal(10_000);
   });
 
+  it('hands over at once when it is told to, and told so from within a write it does not recurse', async () => {
+    const post = new Post().open();
+    post.box.control(beat(1));
+    post.box.flush();
+    expect(post.batches).to.deep.equal([['beat 1']]);
+
+    const { box, words } = new Post({ capacity: 20_000, capacityBytes: 1e9, maxBatchBytes: 1 });
+    let batches = 0;
+    box.attach((_, done) => {
+      batches += 1;
+      words.words = [];
+      done();
+      box.flush();
+    });
+    box.allow({ messages: 20_000, bytes: 1e9 });
+    for (const n of numbers(10_000)) box.offer(publish(n), 'wait');
+    box.flush();
+    expect(batches).to.equal(10_000);
+  });
+
   it('ends a batch at its largest size, and gives a larger frame one of its own behind the control frames', async () => {
     const post = new Post({ maxBatchBytes: 1000 }).open();
     post.send(message('a', 400), message('b', 400), message('c', 400), message('large', 5000), message('d'));
@@ -78,6 +98,10 @@ describe('outbox', () => {
     expect(await post.written()).to.deep.equal([['m1 0']]);
     post.box.allow({ messages: 100, bytes: 101 });
     expect(await post.written(), 'bytes do not shrink').to.deep.equal([['m2 1', 'm3 2', 'm4 3']]);
+
+    post.box.allow({ messages: 4, bytes: 1000 });
+    post.send(message(4));
+    expect(await post.written(), 'nor do messages').to.deep.equal([['m5 4']]);
 
     const bytes = new Post();
     bytes.link();

@@ -135,6 +135,7 @@ describe('what happens when too much waits to be sent', () => {
     // A list that is searched from its front looks at 10,000 kept ones for each of these: seconds, not milliseconds.
     for (const n of numbers(300_000)) backlog.offer(publish(n), 'drop-oldest');
     expect(backlog.length).to.equal(20_000);
+    expect(backlog.places).to.be.at.most(65_536);
     const left = drain(backlog);
     expect(left[9_999]).to.equal('kept 9999');
     expect(left.slice(10_000)).to.deep.equal(numbers(300_000).slice(-10_000).map(String));

@@ -87,6 +87,19 @@ describe('outbox across links', () => {
     expect(post.box.sent).to.deep.equal({ messages: 5, bytes: 300 });
   });
 
+  it('lets nothing new pass what is still to be replayed, however well it would fit in the batch', async () => {
+    const post = new Post({ maxBatchBytes: 400 }).open(10);
+    post.send(message('a', 200), message('b', 200));
+    await post.written();
+    post.box.detach();
+    post.link();
+    post.send(message('c', 1));
+    post.box.outcome(outcome(1));
+    post.box.urgent(outcome(2));
+    post.box.resume({ seq: 0, messages: 0, bytes: 0 }, { messages: 10, bytes: 1000 });
+    expect(await post.written()).to.deep.equal([['m1 a'], ['m2 b', 'o3 2', 'o4 1', 'm5 c']]);
+  });
+
   it('is not confused by acknowledgements that come in the middle of a replay', async () => {
     const post = new Post({ maxBatchBytes: 1 }).open(10);
     post.send(...numbers(4).map((n) => message(n)));

@@ -36,5 +36,6 @@ describe('ring', () => {
     let sum = 0;
     for (let n = ring.shift(); n !== undefined; n = ring.shift()) sum += n;
     expect(sum).to.equal(499_999_500_000);
+    expect(ring.places, 'its memory is given back').to.equal(0);
   }).timeout(2000);
 });

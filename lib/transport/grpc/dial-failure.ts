@@ -23,7 +23,7 @@ export function unreachable(address: string, error: ServiceError, encrypted: boo
   const details = (error.details ?? error.message).replace(/^No connection established\. Last error: /, '');
   const text = details.replace(/\s*(\(\d{4}-[^)]*Z\))?\.? Resolution note:.*$/s, '');
   let meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
-  if (error.code === status.UNIMPLEMENTED) meaning = 'it is a gRPC server, but no hub';
+  if (error.code === status.UNIMPLEMENTED) meaning = 'what answers there is no hub';
   meaning ??= encrypted
     ? 'the connection broke before it answered; it may be no hub, or not accept the certificate of this side'
     : 'the connection broke before it answered; it may want TLS, or be no hub';

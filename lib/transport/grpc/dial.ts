@@ -1,16 +1,17 @@
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { ChannelCredentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { throwError } from 'rxjs';
-import { BusError, textOf } from '../../errors/bus-error.js';
+import { BusError } from '../../errors/bus-error.js';
 import type { Clock } from '../../time/clock.js';
 import type { CallKind, ClientTls, DialOptions, Link, LinkPeer } from '../link.js';
 import { formatAddress, parseAddress } from './address.js';
 import { callLink } from './call-link.js';
 import { certificateOf } from './certificate.js';
 import { broken, unreachable } from './dial-failure.js';
+import { credentialsFrom, pem } from './pem.js';
 import { busService, windowBytes } from './service.js';
-import { tapSocket } from './socket-tap.js';
+import { type SocketOwner, tapSocket } from './socket-tap.js';
 
 /** What the transport settles for all of its links. */
 export interface DialSettings {
@@ -40,31 +41,28 @@ function open(
   const name = tls?.serverName ?? host;
   let over = false;
   let destroy = () => {};
-  const connected = (socket: Socket) => {
-    destroy = () => void socket.destroy();
-    if (over) destroy();
+  const owner: SocketOwner = {
+    wanted: () => !over,
+    connected(socket) {
+      destroy = () => void socket.destroy();
+      if (over) destroy();
+    },
   };
   // TLS allows no address as the name that it announces; the certificate is checked against the address all the same.
-  const client = new Client(
-    `dns:${formatAddress(host, port)}`,
-    tapSocket(credentials(tls, name), connected),
-    {
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.enable_retries': 0,
-      // Even without retries grpc-js calls a write done once it has copied it into a retry buffer of this size.
-      'grpc.per_rpc_retry_buffer_size': 0,
-      'grpc.enable_http_proxy': 0,
-      'grpc.enable_channelz': 0,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.max_receive_message_length': maxBatchBytes,
-      'grpc.max_send_message_length': -1,
-      'grpc-node.flow_control_window': windowBytes,
-      ...(keepaliveMs === undefined ? {} : { 'grpc.keepalive_time_ms': keepaliveMs }),
-      ...(tls === undefined
-        ? {}
-        : { 'grpc.ssl_target_name_override': isIP(name) ? 'address.invalid' : name }),
-    },
-  );
+  const client = new Client(`dns:${formatAddress(host, port)}`, tapSocket(credentials(tls, name), owner), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_retries': 0,
+    // Even without retries grpc-js calls a write done once it has copied it into a retry buffer of this size.
+    'grpc.per_rpc_retry_buffer_size': 0,
+    'grpc.enable_http_proxy': 0,
+    'grpc.enable_channelz': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.max_receive_message_length': maxBatchBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc-node.flow_control_window': windowBytes,
+    ...(keepaliveMs === undefined ? {} : { 'grpc.keepalive_time_ms': keepaliveMs }),
+    ...(tls === undefined ? {} : { 'grpc.ssl_target_name_override': isIP(name) ? 'address.invalid' : name }),
+  });
   const { path, requestSerialize, responseDeserialize } = busService[kind];
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
 
@@ -104,19 +102,12 @@ function open(
 
 function credentials(tls: ClientTls | undefined, name: string): ChannelCredentials {
   if (tls === undefined) return ChannelCredentials.createInsecure();
-  const { ca, key, cert } = tls;
-  try {
-    return ChannelCredentials.createSsl(pem(ca), pem(key), pem(cert), {
+  return credentialsFrom(tls, () =>
+    ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), {
       checkServerIdentity: (_announced, certificate) => checkServerIdentity(name, certificate),
-    });
-  } catch (error) {
-    throw new BusError('invalid-option', `the certificates in 'tls' cannot be used: ${textOf(error)}`, {
-      cause: error,
-    });
-  }
+    }),
+  );
 }
-
-const pem = (text: string | Uint8Array | undefined) => (text === undefined ? null : Buffer.from(text));
 
 function deadLink(address: string, error: Error): Link {
   const nothing = () => {};

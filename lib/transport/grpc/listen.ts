@@ -15,6 +15,7 @@ import { type CallLink, callLink } from './call-link.js';
 import { certificateOf } from './certificate.js';
 import { widenWindow } from './flow-window.js';
 import { http2StreamOf } from './http2-stream.js';
+import { credentialsFrom, pem } from './pem.js';
 import { busService } from './service.js';
 
 /** What the transport settles for all of its listeners. */
@@ -132,16 +133,12 @@ const wasReset = (stream: ServerHttp2Stream) => stream.aborted || stream.destroy
 
 function injectorFor(server: Server, tls: ServerTls | undefined): ConnectionInjector {
   if (tls === undefined) return server.createConnectionInjector(ServerCredentials.createInsecure());
-  const { key, cert, ca } = tls;
-  try {
-    const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
-    const roots = ca === undefined ? null : Buffer.from(ca);
-    return server.createConnectionInjector(ServerCredentials.createSsl(roots, [pair], roots !== null));
-  } catch (error) {
-    throw new BusError('invalid-option', `the certificates in 'tls' cannot be used: ${textOf(error)}`, {
-      cause: error,
-    });
-  }
+  return credentialsFrom(tls, () => {
+    const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
+    return server.createConnectionInjector(
+      ServerCredentials.createSsl(pem(tls.ca), [pair], tls.ca !== undefined),
+    );
+  });
 }
 
 function bind(port: NetServer, { host, port: number }: HostPort, address: string): Promise<string> {

@@ -2,26 +2,37 @@ import type { Socket } from 'node:net';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 
 interface Connector {
+  waitForReady?(): Promise<void>;
   connect?(socket: Socket): Promise<unknown>;
 }
 
+/** The one who owns what a channel connects. */
+export interface SocketOwner {
+  /** Whether a connection may still be made. */
+  wanted(): boolean;
+  /** A TCP connection has been made, and is its owner's to destroy. */
+  connected(socket: Socket): void;
+}
+
 /**
- * Shows the TCP connection that a channel with these credentials makes. Closing a channel leaves one that never
- * answered open for good, so its owner must be able to destroy it. Does nothing should the insides of grpc-js change.
+ * Watches the connections that a channel with these credentials makes. A channel that was closed leaves open for good
+ * what never answered, and connects once more when its backoff ends. Changes nothing should the insides of grpc-js
+ * change.
  */
-export function tapSocket(
-  credentials: ChannelCredentials,
-  connected: (socket: Socket) => void,
-): ChannelCredentials {
+export function tapSocket(credentials: ChannelCredentials, owner: SocketOwner): ChannelCredentials {
   const inside = credentials as unknown as { _createSecureConnector?(...args: unknown[]): Connector };
   const create = inside._createSecureConnector;
   if (create === undefined) return credentials;
   inside._createSecureConnector = (...args) => {
     const connector = create.apply(credentials, args);
-    const connect = connector.connect;
-    if (connect === undefined) return connector;
+    const { waitForReady, connect } = connector;
+    if (waitForReady === undefined || connect === undefined) return connector;
+    connector.waitForReady = async () => {
+      if (!owner.wanted()) throw new Error('the link has ended');
+      await waitForReady.call(connector);
+    };
     connector.connect = (socket) => {
-      connected(socket);
+      owner.connected(socket);
       return connect.call(connector, socket);
     };
     return connector;

@@ -73,7 +73,8 @@ describe('a link over gRPC that cannot come about', () => {
   });
 
   it('says that the host name is not known', async () => {
-    const link = transport.dial({ address: 'no-such-host.invalid:5000', maxBatchBytes }, 'attach');
+    // A label over 63 characters is no name, and no name server is asked for it.
+    const link = transport.dial({ address: `${'x'.repeat(64)}.invalid:5000`, maxBatchBytes }, 'attach');
     const error = await receive(link).ended;
     expect(error).to.have.property('code', 'unreachable');
     expect(error?.message).to.include('host name is not known');
@@ -127,6 +128,30 @@ describe('a link over gRPC to a server that is no hub', () => {
     );
     const error = await receive(grpcTransport().dial({ address, maxBatchBytes }, 'attach')).ended;
     expect(error).to.have.property('code', 'unreachable');
+  });
+
+  it('does not call done before the batch has left', async () => {
+    const address = await talk((socket) => socket.on('error', () => {}).resume());
+    const link = grpcTransport().dial({ address, maxBatchBytes }, 'attach');
+    let done = 0;
+    link.write(Buffer.alloc(16_000), () => done++);
+    await new Promise((resolve) => server.once('connection', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(done).to.equal(0);
+    link.abort();
+  });
+
+  it('does not connect again behind the back of its owner', async () => {
+    const address = await talk(() => {});
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    const error = await receive(grpcTransport().dial({ address, maxBatchBytes }, 'attach')).ended;
+    expect(error).to.have.property('code', 'unreachable');
+    let connections = 0;
+    server = createServer(() => connections++).listen(port, '127.0.0.1');
+    // The first backoff of grpc-js is one second, give or take a fifth.
+    await new Promise((resolve) => setTimeout(resolve, 1300));
+    expect(connections).to.equal(0);
   });
 
   it('is unreachable when the server is silent for the time that it is given', async () => {

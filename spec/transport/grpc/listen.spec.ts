@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { grpcTransport } from '../../../lib/transport/grpc/grpc-transport.js';
@@ -15,6 +15,8 @@ const headers = (path: string) => ({
   'content-type': 'application/grpc',
   te: 'trailers',
 });
+
+const closed = (call: ClientHttp2Stream) => new Promise<void>((resolve) => call.once('close', resolve));
 
 describe('a gRPC listener', () => {
   const transport = grpcTransport();
@@ -99,7 +101,7 @@ describe('a gRPC listener', () => {
       for (const path of ['/\u00e9\u00ff', '/%0d%0a', '/drumline.v1.Bus/Attach?x', '*']) {
         const odd = client.request(headers(path)).resume();
         odd.on('error', () => {});
-        await once(odd, 'close');
+        await closed(odd);
       }
     });
     await serves();
@@ -113,7 +115,7 @@ describe('a gRPC listener', () => {
       call.on('error', () => {});
       call.write(Buffer.from('0100000004deadbeef', 'hex'));
       call.write(Buffer.from('0100000004deadbeef', 'hex'));
-      await once(call, 'close');
+      await once(call, 'response');
       expect(await accepted[0]?.received.ended).to.have.property('code', 'protocol');
     });
     await serves();
@@ -125,7 +127,7 @@ describe('a gRPC listener', () => {
         .request({ ...headers('/drumline.v1.Bus/Attach'), huge: 'x'.repeat(200_000) })
         .resume();
       call.on('error', () => {});
-      await within(2000, 'refusing', once(call, 'close'));
+      await within(2000, 'refusing', closed(call));
     });
     await serves();
     expect(accepted).to.have.length(1);

@@ -1,0 +1,87 @@
+import { any, createHub, handler } from 'drumline';
+import { produce } from './burst.js';
+import { obey, tell } from './commands.js';
+import { Die, Numbers, Wait, Who } from './contract.js';
+import { endingsOf } from './endings.js';
+import type { Row } from './report.js';
+import { beat, hubVersion } from './setting.js';
+import { sleep } from './text.js';
+import { Watch } from './watch.js';
+
+const tableMs = 150;
+
+const hub = createHub({
+  listen: process.env.FLEET_LISTEN ?? '127.0.0.1:0',
+  version: hubVersion,
+  beat,
+  outbox: { capacity: 1_024 },
+  log: { debug() {}, info() {}, warn: (text) => said(text), error: (text) => said(text) },
+  handlers: [
+    handler(Wait, async ({ payload: { ms } }) => {
+      const begin = performance.now();
+      await sleep(ms);
+      return { ms: performance.now() - begin, pid: process.pid };
+    }),
+  ],
+});
+
+const me = { hub: process.pid };
+let watch: Watch | undefined;
+
+const commands = {
+  ready: ({ count }: { count: number }) => hub.waitFor(count),
+  census: (_: null) => hub.census(),
+  /** Begins to look at the workers all the time. */
+  watch: (_: null) => {
+    watch = new Watch(hub);
+  },
+  watched: (_: null) => watch?.end() ?? [],
+  /** One slow request to each, all at once; gives how long the handlers waited by the workers' own clocks. */
+  wait: async ({ ids, ms }: { ids: readonly string[]; ms: number }) =>
+    Promise.all(ids.map((id) => hub.request(id, Wait, { ms }))),
+  burst: (task: { id: string; messages: number }) => produce(hub, task),
+  who: ({ id }: { id: string }) => hub.request(id, Who, me),
+  whoever: async ({ requests }: { requests: number }) =>
+    Promise.all(Array.from({ length: requests }, () => hub.request(any(), Who, me))),
+  numbers: async ({ id, count }: { id: string; count: number }) => {
+    const items: number[] = [];
+    await hub.stream(id, Numbers, { count }).forEach((item) => items.push(item));
+    return { received: items.length, inOrder: items.every((item, i) => item === i) };
+  },
+  /** Has a worker kill itself while requests to it are in flight. */
+  doom: async ({ id, calls, ms }: { id: string; calls: number; ms: number }) => {
+    const endings = endingsOf(Array.from({ length: calls }, () => hub.request(id, Wait, { ms })));
+    await hub.request(id, Who, me);
+    hub.publish(id, Die, undefined);
+    return endings;
+  },
+  explain: ({ id }: { id: string }) => hub.explain(id),
+  leave: async (_: null) => {
+    clearInterval(table);
+    await hub.close();
+    process.disconnect();
+  },
+};
+export type HubCommands = typeof commands;
+
+const said = (text: string) => tell({ tell: 'said', text });
+
+const rows = (): Row[] =>
+  [...hub.workers.values()].map(({ id, version = '', agreement, liveness, load }) => ({
+    id,
+    version,
+    degraded: agreement.degraded,
+    liveness,
+    inFlight: load.inFlight,
+    handled: load.handled,
+    lateMs: load.lateMs,
+  }));
+
+hub.events$.subscribe(({ kind, worker, cause }) => {
+  said(`${worker ?? 'somebody'} ${kind}: ${cause}`);
+  // Whoever joins is served at once.
+  if (kind === 'joined' && worker !== undefined) hub.request(worker, Who, me).catch(() => {});
+});
+const table = setInterval(() => tell({ tell: 'rows', rows: rows() }), tableMs);
+obey(commands);
+tell({ tell: 'listening', address: await hub.start() });

@@ -1,0 +1,47 @@
+/** What became of one promise. */
+export interface Finding {
+  readonly promise: string;
+  readonly verdict: 'ok' | 'broken' | 'not reached';
+  readonly figures: string;
+}
+
+/** The promises that are checked, in the order of the list; each gets its finding once. */
+export class Ledger<P extends string> {
+  readonly #findings = new Map<P, Finding>();
+
+  constructor(
+    private readonly promises: Readonly<Record<P, string>>,
+    private readonly told: (finding: Finding) => void,
+  ) {}
+
+  /** Notes whether a promise was kept. One that was broken stays broken. */
+  note(promise: P, kept: boolean, figures: string): void {
+    const before = this.#findings.get(promise);
+    const verdict = kept && before?.verdict !== 'broken' ? 'ok' : 'broken';
+    const finding: Finding = {
+      promise: this.promises[promise],
+      verdict,
+      figures: before ? `${before.figures}; ${figures}` : figures,
+    };
+    this.#findings.set(promise, finding);
+    this.told(finding);
+  }
+
+  get findings(): readonly Finding[] {
+    return (Object.keys(this.promises) as P[]).map(
+      (promise) =>
+        this.#findings.get(promise) ?? {
+          promise: this.promises[promise],
+          verdict: 'not reached',
+          figures: 'nothing was measured',
+        },
+    );
+  }
+
+  get kept(): boolean {
+    return this.findings.every(({ verdict }) => verdict === 'ok');
+  }
+}
+
+export const lineOf = ({ promise, verdict, figures }: Finding): string =>
+  `${verdict.padEnd(verdict === 'ok' ? 4 : 0)}${verdict === 'ok' ? '' : ': '}${promise}: ${figures}`;

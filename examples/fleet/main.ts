@@ -1,0 +1,69 @@
+import { Director } from './director.js';
+import { Ledger, lineOf } from './ledger.js';
+import { freePort } from './port.js';
+import { promises } from './promises.js';
+import { plainScreen, terminalScreen } from './screen.js';
+import { beat, deadlineMs } from './setting.js';
+import { admission, greetings } from './step/admission.js';
+import { death } from './step/death.js';
+import { leave } from './step/leave.js';
+import { restart } from './step/restart.js';
+import { work } from './step/work.js';
+import { figure, sleep, textOf } from './text.js';
+
+const screen = process.stdout.isTTY ? terminalScreen(process.stdout) : plainScreen(process.stdout);
+const director = new Director(screen, `127.0.0.1:${await freePort()}`);
+const ledger = new Ledger(promises, (finding) => screen.say(lineOf(finding)));
+const begin = performance.now();
+const say = (text: string) => screen.say(`${((performance.now() - begin) / 1000).toFixed(1).padStart(4)} s ${text}`);
+
+/** Whatever ends this process: no child stays, and the terminal is as it was. */
+process.once('exit', () => {
+  screen.close();
+  director.killAll();
+});
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)
+  process.once(signal, () => {
+    screen.close();
+    console.error(`ended by ${signal}`);
+    process.exit(code);
+  });
+// Nobody reads any more: `npm start | head`.
+process.stdout.on('error', () => process.exit(1));
+
+/** Rejects when the whole scenario has taken too long, and says what it was waiting for. */
+async function deadline(signal: AbortSignal): Promise<void> {
+  await sleep(deadlineMs, signal);
+  if (signal.aborted) return;
+  const pending = director.pending.join(', ') || 'nothing that a process owes';
+  throw new Error(`not done within ${figure(deadlineMs)} ms; waited for: ${pending}`);
+}
+
+async function scenario(): Promise<void> {
+  const stage = { director, ledger, say };
+  say(
+    `Beats every ${beat.intervalMs} ms; suspect after ${figure(beat.suspectAfterMs)} ms, lost after ${figure(beat.lostAfterMs)} ms`,
+  );
+  for (const step of [admission, greetings, work, death, restart, leave]) await step(stage);
+}
+
+const done = new AbortController();
+let failure: string | undefined;
+try {
+  await Promise.race([scenario(), deadline(done.signal)]);
+} catch (thrown) {
+  failure = textOf(thrown);
+}
+done.abort();
+director.killAll();
+screen.close();
+
+const broken = ledger.findings.filter(({ verdict }) => verdict !== 'ok');
+console.log(`\n${ledger.findings.map(lineOf).join('\n')}\n`);
+if (failure !== undefined) console.log(`It ended early: ${failure}`);
+console.log(
+  broken.length === 0 && failure === undefined
+    ? `All ${ledger.findings.length} promises were kept, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`
+    : `${broken.length} of ${ledger.findings.length} promises were not kept: ${broken.map(({ promise }) => promise).join('; ')}`,
+);
+process.exitCode = broken.length === 0 && failure === undefined ? 0 : 1;

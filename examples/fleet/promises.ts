@@ -1,0 +1,23 @@
+import { beat, burst, crew, lane, mortal, waitMs } from './setting.js';
+import { figure } from './text.js';
+
+/** Everything that is checked, in the order in which it happens. */
+export const promises = {
+  admitted: 'every version is let in, and what is odd is said',
+  greeting: 'no greeting hurts the hub',
+  workersWait: `a handler that waits ${figure(waitMs)} ms on a worker makes nobody suspect (lost after ${figure(beat.lostAfterMs)} ms)`,
+  hubWaits: `handlers that wait ${figure(waitMs)} ms on the hub make nobody suspect`,
+  once: `a burst of ${figure(burst.messages)} is handled once each, by the worker's own count`,
+  bounded: `at most ${lane.capacity} of them wait and ${lane.concurrency} run at a time`,
+  requests: 'a request to each worker and to any() is answered',
+  stream: 'a stream of replies is complete and in order',
+  found: `${mortal} killed itself and was found dead`,
+  rejected: 'what was in flight to it is rejected once, as peer-lost',
+  replaced: 'its new process is served under the same id',
+  back: `after a restart of the hub all ${crew.length} workers are back by themselves`,
+  survived: 'the same processes of the workers live through it',
+  clinging: 'what was in flight to the old hub is rejected once, as peer-lost',
+  ended: 'every process ends by itself when it is told to leave',
+} as const;
+
+export type PromiseName = keyof typeof promises;

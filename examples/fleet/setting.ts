@@ -1,0 +1,46 @@
+/** Short, so that a few seconds of waiting are far beyond them. */
+export const beat = { intervalMs: 200, suspectAfterMs: 800, lostAfterMs: 1_500 };
+
+export const hubVersion = '2.32.2';
+
+export interface Recruit {
+  readonly id: string;
+  /** The application's version as the worker names it. */
+  readonly version?: string;
+  /** Whether the hub should have something to say about that version. */
+  readonly odd: boolean;
+}
+
+export const crew: readonly Recruit[] = [
+  { id: 'w1', version: '2.32.2', odd: false },
+  { id: 'w2', version: '2.32.2', odd: false },
+  { id: 'w3', version: '2.25.0', odd: false },
+  { id: 'w4', odd: true },
+  { id: 'w5', version: "tuesday's build", odd: true },
+];
+
+/** How long the slow handlers wait, on both sides. */
+export const waitMs = 5_000;
+
+/** Slow requests of each worker to the hub, all at once. */
+export const waitsPerWorker = 4;
+
+export const lane = { concurrency: 8, capacity: 512 };
+
+/** More messages than the lane has places for, each handled for a moment. */
+export const burst = { worker: 'w1', messages: 20_000, handlerMs: 2 };
+
+export const anyRequests = 25;
+export const streamItems = 5_000;
+
+/** The worker that kills itself. */
+export const mortal = 'w2';
+
+/** How long a death may take to be found: the verdict's own time, and room for a busy machine. */
+export const foundWithinMs = beat.lostAfterMs + 2 * beat.intervalMs + 1_500;
+
+/** How long the hub stays away, and how soon every worker must be back after its return. */
+export const awayMs = 1_000;
+export const backWithinMs = 2_000;
+
+export const deadlineMs = 60_000;

@@ -1,0 +1,61 @@
+import type { Heard } from '../director.js';
+import { inWords, lostWithPeer } from '../endings.js';
+import { awayMs, backWithinMs, crew } from '../setting.js';
+import type { Stage } from '../stage.js';
+import { figure, sleep } from '../text.js';
+
+const inFlight = 3;
+const callMs = 120_000;
+
+/** The hub dies, and another one listens where it was. Nobody tells the workers. */
+export async function restart({ director, ledger, say }: Stage): Promise<void> {
+  const ids = crew.map(({ id }) => id);
+  const before = ids.map((id) => director.worker(id).pid);
+  const clinging = Promise.all(ids.map((id) => director.worker(id).ask('cling', { calls: inFlight, ms: callMs })));
+  // Once each has answered a command, its requests have left.
+  await Promise.all(ids.map((id) => director.hub.ask('who', { id })));
+
+  const old = director.hub;
+  say(`The hub (${old.pid}) is killed, and stays away for ${figure(awayMs)} ms`);
+  old.kill();
+  await old.exited;
+  await sleep(awayMs);
+
+  // Served by the new hub, told by the worker's own process: nothing else counts as back.
+  const served = ids.map((id) =>
+    director.expect(({ from, told }) => from === id && told.tell === 'served' && told.by !== old.pid),
+  );
+  const { at: returnedAt } = await director.startHub();
+  const hub = director.hub;
+  const back = await within(served, backWithinMs);
+  const arrived = back.filter(({ told }) => told.tell === 'served' && told.by === hub.pid);
+  const lastMs = Math.max(0, ...arrived.map(({ at }) => at - returnedAt));
+  const missing = ids.filter((id) => !arrived.some(({ from }) => from === id));
+  ledger.note(
+    'back',
+    missing.length === 0 && lastMs <= backWithinMs,
+    `${arrived.length} of ${ids.length} back and served ${figure(lastMs)} ms after its return ` +
+      `(at most ${figure(backWithinMs)})${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`,
+  );
+
+  const same = ids.filter((id, i) => director.worker(id).running && arrived.some(({ from, pid }) => from === id && pid === before[i]));
+  ledger.note('survived', same.length === ids.length, `${same.length} of ${ids.length} have the pid that they had`);
+
+  if (missing.length > 0) return;
+  const endings = (await clinging).flat();
+  ledger.note(
+    'clinging',
+    endings.length === inFlight * ids.length && lostWithPeer(endings),
+    `${endings.length} endings of ${inFlight * ids.length} requests, each ${inWords(endings)}`,
+  );
+}
+
+/** Those that were heard in time, and a moment more. */
+async function within(promises: readonly Promise<Heard>[], ms: number): Promise<readonly Heard[]> {
+  const heard: Heard[] = [];
+  const all = Promise.all(promises.map((promise) => promise.then((one) => heard.push(one))));
+  const timer = new AbortController();
+  await Promise.race([all, sleep(ms + 500, timer.signal)]);
+  timer.abort();
+  return heard;
+}

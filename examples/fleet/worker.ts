@@ -1,0 +1,88 @@
+import { createWorker, handler } from 'drumline';
+import { obey, tell } from './commands.js';
+import { Count, Die, Numbers, Wait, Who } from './contract.js';
+import { endingsOf } from './endings.js';
+import { burst, lane } from './setting.js';
+import { Tally } from './tally.js';
+import { sleep } from './text.js';
+
+const { FLEET_HUB: hub = '', FLEET_ID: id = '', FLEET_VERSION: version } = process.env;
+
+const tally = new Tally();
+let links = 0;
+let worries = 0;
+let numbered = 0;
+
+const worker = createWorker({
+  hub,
+  id,
+  ...(version === undefined ? {} : { version }),
+  lane,
+  log: { debug() {}, info() {}, warn: (text) => said(text), error: (text) => said(text) },
+  handlers: [
+    handler(Wait, async ({ payload: { ms } }) => {
+      const begin = performance.now();
+      await sleep(ms);
+      return { ms: performance.now() - begin, pid: process.pid };
+    }),
+    handler(
+      Count,
+      async ({ payload: { n } }) => {
+        tally.started();
+        await sleep(burst.handlerMs);
+        tally.ended(n);
+      },
+      {
+        concurrency: lane.concurrency,
+        // A key is asked for at the door of the lane, before the message waits: so arrivals can be counted.
+        key({ n }) {
+          tally.arrived();
+          return n;
+        },
+      },
+    ),
+    handler(Who, ({ payload }) => {
+      tell({ tell: 'served', by: payload.hub });
+      return { id, pid: process.pid };
+    }),
+    handler(Numbers, async function* numbers({ payload: { count } }) {
+      for (let n = 0; n < count; n++) {
+        numbered += 1;
+        yield n;
+      }
+    }),
+    handler(Die, () => {
+      process.kill(process.pid, 'SIGKILL');
+    }),
+  ],
+});
+
+const commands = {
+  /** What this process counted itself. */
+  counts: (_: null) => ({ ...tally.counts, numbered, links, worries }),
+  /** Requests to the hub, all at once; gives how long the hub's handlers waited by the hub's own clock. */
+  wait: async ({ calls, ms }: { calls: number; ms: number }) => {
+    const waits = Array.from({ length: calls }, () => worker.request(Wait, { ms }));
+    return Promise.all(waits);
+  },
+  /** The same for requests that the hub will not answer. */
+  cling: ({ calls, ms }: { calls: number; ms: number }) =>
+    endingsOf(Array.from({ length: calls }, () => worker.request(Wait, { ms }))),
+  leave: async (_: null) => {
+    await worker.close();
+    process.disconnect();
+  },
+};
+export type WorkerCommands = typeof commands;
+
+const said = (text: string) => tell({ tell: 'said', text });
+
+worker.events$.subscribe(({ kind, cause }) => {
+  if (kind === 'connected') links += 1;
+  if (kind === 'suspect' || kind === 'disconnected') worries += 1;
+  if (kind === 'unreachable') return;
+  said(`${kind}: ${cause}`);
+});
+obey(commands);
+const { degraded, reasons } = await worker.start();
+tell({ tell: 'joined', degraded, reasons });

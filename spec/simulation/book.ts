@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { BusError } from '../../lib/errors/bus-error.js';
+
+export type Verb = 'send' | 'request' | 'stream' | 'publish';
+
+/** What a simulated message carries: who it is, and how its handler behaves. */
+export interface Parcel {
+  readonly id: string;
+  /** Counts what one process has sent to another of one type; -1 where no order is promised. */
+  readonly n: number;
+  readonly sender: string;
+  readonly key: string;
+  readonly ms: number;
+  readonly fails: boolean;
+  readonly items: number;
+  readonly pad: string;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly sender: string;
+  readonly type: string;
+  readonly verb: Verb;
+  readonly anywhere: boolean;
+  state: 'open' | 'done' | 'failed';
+  error?: BusError;
+  handled: number;
+}
+
+/** Codes that say for certain that no handler saw the message; a handler that asks elsewhere may pass on another's. */
+const neverHandled = new Set(['draining', 'unhandled', 'too-large', 'unknown-worker', 'no-worker']);
+
+/** Keeps account of every message, and of what may not be. The trace tells whether two runs were the same. */
+export class Book {
+  readonly violations: string[] = [];
+  readonly #entries = new Map<string, Entry>();
+  readonly #last = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
+  readonly #undelivered = new Map<string, number>();
+  readonly #trace = createHash('sha256');
+  readonly #lines: string[] = [];
+  #count = 0;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly verbose: boolean,
+  ) {}
+
+  get trace(): string {
+    return this.#trace.copy().digest('hex');
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** How many calls came to what, for a look at what a run did. */
+  get summary(): Record<string, number> {
+    const summary: Record<string, number> = {};
+    for (const { verb, state, error } of this.#entries.values()) {
+      const name = `${verb} ${state === 'failed' ? (error?.code ?? 'failed') : state}`;
+      summary[name] = (summary[name] ?? 0) + 1;
+    }
+    return summary;
+  }
+
+  note(line: string): void {
+    const stamped = `${this.now().toFixed(3)} ${line}`;
+    this.#trace.update(`${stamped}\n`);
+    if (this.verbose) this.#lines.push(stamped);
+  }
+
+  violation(text: string): void {
+    this.violations.push(`at ${this.now()}: ${text}`);
+    this.note(`VIOLATION ${text}`);
+  }
+
+  next(sender: string, receiver: string, type: string): number {
+    const route = `${sender}>${receiver}:${type}`;
+    const n = (this.#numbers.get(route) ?? 0) + 1;
+    this.#numbers.set(route, n);
+    return n;
+  }
+
+  open(sender: string, verb: Verb, type: string, anywhere: boolean): Entry {
+    const id = `m${++this.#count}`;
+    const entry: Entry = { id, sender, type, verb, anywhere, state: 'open', handled: 0 };
+    this.#entries.set(id, entry);
+    this.note(`${sender} ${verb} ${type} ${id}`);
+    return entry;
+  }
+
+  settled(entry: Entry, thrown?: unknown): void {
+    if (entry.state !== 'open') this.violation(`${entry.id} settled twice`);
+    entry.state = thrown === undefined ? 'done' : 'failed';
+    if (thrown === undefined) return this.note(`${entry.id} done`);
+    if (!BusError.is(thrown)) return this.violation(`${entry.id} rejected with ${String(thrown)}`);
+    entry.error = thrown;
+    this.note(`${entry.id} failed ${thrown.code} ${String(thrown.details.delivery ?? '')}`);
+  }
+
+  undelivered(sender: string, type: string): void {
+    const key = `${sender}:${type}`;
+    this.#undelivered.set(key, (this.#undelivered.get(key) ?? 0) + 1);
+  }
+
+  handled(receiver: string, type: string, { id, n, sender, key }: Parcel, epoch: string): void {
+    this.note(`${receiver} handles ${type} ${id}`);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return this.violation(`${receiver} handles ${id}, which nobody sent`);
+    entry.handled += 1;
+    if (entry.handled > 1 && !entry.anywhere) this.violation(`${receiver} handles ${id} (${entry.verb}) again`);
+    const once = `${receiver}|${epoch}|${id}`;
+    if (this.#last.has(once)) this.violation(`${receiver} handles ${id} twice in one session`);
+    this.#last.set(once, 1);
+    if (n < 0) return;
+    const route = `${sender}>${receiver}:${type}:${key}`;
+    const last = this.#last.get(route) ?? 0;
+    if (n <= last) this.violation(`${receiver} handles ${type} ${n} of ${sender} after ${last}`);
+    this.#last.set(route, n);
+  }
+
+  /** To be asked when everything is quiet: what must have come to an end, and what must agree. */
+  close(alive: (sender: string) => boolean): void {
+    const missing = new Map<string, number>();
+    for (const entry of this.#entries.values()) {
+      const { id, sender, type, verb, state, error, handled, anywhere } = entry;
+      if (verb === 'publish' || !alive(sender)) continue;
+      if (state === 'open') this.violation(`${id} (${verb} ${type} of ${sender}) never settled`);
+      if (state === 'done' && handled === 0) {
+        if (verb !== 'send') this.violation(`${id} (${verb} ${type}) has a reply, and nobody handled it`);
+        else missing.set(`${sender}:${type}`, (missing.get(`${sender}:${type}`) ?? 0) + 1);
+      }
+      if (state !== 'failed' || anywhere || handled === 0 || type === 'back') continue;
+      if (neverHandled.has(error?.code ?? '') || error?.details.delivery === 'not-sent')
+        this.violation(`${id} (${verb} ${type}) failed with ${error?.code}, not sent, and was handled`);
+    }
+    for (const [key, count] of missing)
+      if (count > (this.#undelivered.get(key) ?? 0))
+        this.violation(`${key}: ${count} accepted and never handled, ${this.#undelivered.get(key) ?? 0} reported`);
+  }
+}
+
+export type { Entry };

@@ -1,0 +1,129 @@
+import { Observable } from 'rxjs';
+import type { VirtualClock } from '../../lib/testing/virtual-clock.js';
+import type { Clock } from '../../lib/time/clock.js';
+import type { Link, Transport } from '../../lib/transport/link.js';
+import type { MemoryNetwork } from '../../lib/transport/memory/memory-network.js';
+
+type Task = () => void;
+
+/** A fault that is put under the bus on purpose, to show that the simulation finds it. */
+export type LinkFault = (link: Link, host: string) => Link;
+
+/**
+ * One process of the simulation: its clock and its links. It can be held, as by a handler that computes (timers and
+ * input wait, and the timers come first), and killed (nothing of it ever runs again).
+ */
+export class Machine {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  #state: 'running' | 'held' | 'dead' = 'running';
+  #timers: Task[] = [];
+  #input: Task[] = [];
+  #waking = false;
+  /** Cancels the timers that are not due. */
+  readonly #due = new Set<() => void>();
+
+  constructor(
+    readonly host: string,
+    private readonly base: VirtualClock,
+    network: MemoryNetwork,
+    fault: LinkFault = (link) => link,
+  ) {
+    const { now, date, schedule } = base;
+    this.clock = {
+      now,
+      date,
+      schedule,
+      after: (ms, task) => {
+        if (!this.alive) return () => {};
+        let cancelled = false;
+        const due = base.after(ms, () => {
+          this.#due.delete(due);
+          this.#run(this.#timers, () => cancelled || task());
+        });
+        this.#due.add(due);
+        return () => {
+          cancelled = true;
+          this.#due.delete(due);
+          due();
+        };
+      },
+      soon: (task) => base.soon(() => this.#run(this.#timers, task)),
+      atTurnEnd: (task) => base.atTurnEnd(() => this.alive && task()),
+    };
+    const under = network.transport(host);
+    this.transport = {
+      listen: (options, accept) =>
+        under.listen(options, (link, kind) => this.#run(this.#input, () => accept(this.#wrap(fault(link, host)), kind))),
+      dial: (options, kind) => this.#wrap(fault(under.dial(options, kind), host)),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#state !== 'dead';
+  }
+
+  get running(): boolean {
+    return this.#state === 'running';
+  }
+
+  hold(): void {
+    if (this.#state === 'running') this.#state = 'held';
+  }
+
+  release(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'running';
+    if (!this.#waking) this.#wake();
+  }
+
+  kill(): void {
+    this.#state = 'dead';
+    this.#timers = [];
+    this.#input = [];
+    for (const cancel of this.#due) cancel();
+  }
+
+  /** Resolves after a time of this machine; never, once it is dead. */
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(ms, resolve));
+  }
+
+  #run(queue: Task[], task: Task): void {
+    if (this.#state === 'running' && !this.#waking) task();
+    else if (this.alive) queue.push(task);
+  }
+
+  /** One task a turn, so that promises settle between them as they do in an event loop. */
+  #wake(): void {
+    this.#waking = true;
+    this.base.soon(() => {
+      if (this.#state !== 'running') {
+        this.#waking = false;
+        return;
+      }
+      const task = this.#timers.shift() ?? this.#input.shift();
+      this.#waking = this.#timers.length + this.#input.length > 0;
+      task?.();
+      if (this.#waking) this.#wake();
+    });
+  }
+
+  #wrap(link: Link): Link {
+    return {
+      peer: link.peer,
+      batches$: new Observable((subscriber) =>
+        link.batches$.subscribe({
+          next: (batch) => this.#run(this.#input, () => subscriber.next(batch)),
+          error: (error) => this.#run(this.#input, () => subscriber.error(error)),
+          complete: () => this.#run(this.#input, () => subscriber.complete()),
+        }),
+      ),
+      write: (batch, done) => {
+        if (this.alive) link.write(batch, () => this.#run(this.#input, done));
+      },
+      close: () => this.alive && link.close(),
+      abort: () => this.alive && link.abort(),
+    };
+  }
+}
