@@ -12,7 +12,10 @@ export interface Produced {
 }
 
 /** Gives a worker more than its lane can hold, as fast as it takes it: every other message by `publish`, the rest by `send`. */
-export async function produce(hub: Hub, { id, messages }: { id: string; messages: number }): Promise<Produced> {
+export async function produce(
+  hub: Hub,
+  { id, messages }: { id: string; messages: number },
+): Promise<Produced> {
   const begin = performance.now();
   const sends: Promise<void>[] = [];
   let published = 0;

@@ -63,9 +63,13 @@ export class Child<C extends Commands> {
   }
 
   /** Has the process run one of its commands. Rejects if that fails, or if the process ends first. */
-  ask<K extends keyof C & string>(command: K, input: Parameters<C[K]>[0]): Promise<Awaited<ReturnType<C[K]>>> {
+  ask<K extends keyof C & string>(
+    command: K,
+    input: Parameters<C[K]>[0],
+  ): Promise<Awaited<ReturnType<C[K]>>> {
     return new Promise((resolve, reject) => {
-      if (!this.#running) return reject(new Error(`${this.name} has ended: it cannot be asked to '${command}'`));
+      if (!this.#running)
+        return reject(new Error(`${this.name} has ended: it cannot be asked to '${command}'`));
       const ask = ++this.#asks;
       this.#waiting.set(ask, { command, resolve: resolve as (value: unknown) => void, reject });
       const message: Ask = { ask, command, input };

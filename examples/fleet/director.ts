@@ -20,7 +20,6 @@ export interface Heard {
 interface Expecting {
   matches(heard: Heard): boolean;
   resolve(heard: Heard): void;
-  reject(error: Error): void;
 }
 
 /** Starts the processes of the fleet, hears what they tell, and sees to it that none is left behind. */
@@ -29,7 +28,6 @@ export class Director {
   readonly #children = new Set<HubProcess | WorkerProcess>();
   readonly #expecting = new Set<Expecting>();
   #hub: HubProcess | undefined;
-  #failed: Error | undefined;
   #rows: readonly Row[] = [];
 
   constructor(
@@ -45,7 +43,9 @@ export class Director {
 
   /** Resolves when the new process listens. */
   async startHub(): Promise<Heard> {
-    const hub: HubProcess = new Child('hub', './hub.js', { FLEET_LISTEN: this.address }, (told) => this.#hear(hub, told));
+    const hub: HubProcess = new Child('hub', './hub.js', { FLEET_LISTEN: this.address }, (told) =>
+      this.#hear(hub, told),
+    );
     this.#hub = hub;
     void hub.exited.then(() => this.#draw());
     return this.#adopt(hub, ({ pid, told }) => pid === hub.pid && told.tell === 'listening');
@@ -53,7 +53,11 @@ export class Director {
 
   /** Resolves when the hub has welcomed the new process. */
   async startWorker({ id, version }: Recruit): Promise<Heard> {
-    const settings = { FLEET_HUB: this.address, FLEET_ID: id, ...(version ? { FLEET_VERSION: version } : {}) };
+    const settings = {
+      FLEET_HUB: this.address,
+      FLEET_ID: id,
+      ...(version ? { FLEET_VERSION: version } : {}),
+    };
     const worker: WorkerProcess = new Child(id, './worker.js', settings, (told) => this.#hear(worker, told));
     this.workers.set(id, worker);
     return this.#adopt(worker, ({ pid, told }) => pid === worker.pid && told.tell === 'joined');
@@ -67,18 +71,9 @@ export class Director {
 
   /** The next thing told that matches. */
   expect(matches: (heard: Heard) => boolean): Promise<Heard> {
-    return new Promise((resolve, reject) => {
-      if (this.#failed) return reject(this.#failed);
-      const expecting: Expecting = { matches, resolve, reject };
-      this.#expecting.add(expecting);
+    return new Promise((resolve) => {
+      this.#expecting.add({ matches, resolve });
     });
-  }
-
-  /** Ends whatever waits for something to be told. */
-  fail(error: Error): void {
-    this.#failed ??= error;
-    for (const { reject } of this.#expecting) reject(error);
-    this.#expecting.clear();
   }
 
   /** What the processes still owe an answer to. */

@@ -1,6 +1,6 @@
 import { any, createHub, handler } from 'drumline';
 import { produce } from './burst.js';
-import { obey, tell } from './commands.js';
+import { obey, part, tell } from './commands.js';
 import { Die, Numbers, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
 import type { Row } from './report.js';
@@ -45,7 +45,7 @@ const commands = {
     Promise.all(Array.from({ length: requests }, () => hub.request(any(), Who, me))),
   numbers: async ({ id, count }: { id: string; count: number }) => {
     const items: number[] = [];
-    await hub.stream(id, Numbers, { count }).forEach((item) => items.push(item));
+    await hub.stream(id, Numbers, { count }).forEach((item) => void items.push(item));
     return { received: items.length, inOrder: items.every((item, i) => item === i) };
   },
   /** Has a worker kill itself while requests to it are in flight. */
@@ -59,7 +59,7 @@ const commands = {
   leave: async (_: null) => {
     clearInterval(table);
     await hub.close();
-    process.disconnect();
+    part();
   },
 };
 export type HubCommands = typeof commands;

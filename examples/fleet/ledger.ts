@@ -44,4 +44,4 @@ export class Ledger<P extends string> {
 }
 
 export const lineOf = ({ promise, verdict, figures }: Finding): string =>
-  `${verdict.padEnd(verdict === 'ok' ? 4 : 0)}${verdict === 'ok' ? '' : ': '}${promise}: ${figures}`;
+  `${verdict === 'ok' ? 'ok  ' : `${verdict}: `}${promise}: ${figures}`;

@@ -15,14 +15,19 @@ const screen = process.stdout.isTTY ? terminalScreen(process.stdout) : plainScre
 const director = new Director(screen, `127.0.0.1:${await freePort()}`);
 const ledger = new Ledger(promises, (finding) => screen.say(lineOf(finding)));
 const begin = performance.now();
-const say = (text: string) => screen.say(`${((performance.now() - begin) / 1000).toFixed(1).padStart(4)} s ${text}`);
+const say = (text: string) =>
+  screen.say(`${((performance.now() - begin) / 1000).toFixed(1).padStart(4)} s ${text}`);
 
 /** Whatever ends this process: no child stays, and the terminal is as it was. */
 process.once('exit', () => {
   screen.close();
   director.killAll();
 });
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
   process.once(signal, () => {
     screen.close();
     console.error(`ended by ${signal}`);

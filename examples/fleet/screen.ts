@@ -40,8 +40,8 @@ export function terminalScreen(out: Out): Screen {
     close() {
       if (!open) return;
       open = false;
+      draw('', []);
       out.write(showCursor);
-      shown = [];
     },
   };
 }

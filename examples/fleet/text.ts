@@ -1,6 +1,7 @@
 import { setTimeout as timer } from 'node:timers/promises';
 
-export const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+export const textOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);
 
 /** A number as people write it: 20,000. */
 export const figure = (value: number): string => Math.round(value).toLocaleString('en-US');

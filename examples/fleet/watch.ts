@@ -18,7 +18,10 @@ const lookMs = 20;
 export class Watch {
   readonly #hub: Hub;
   readonly #timer: NodeJS.Timeout;
-  readonly #seen = new Map<string, { -readonly [K in keyof Seen]: Seen[K] } & { lastAt: number; sinceAt: number }>();
+  readonly #seen = new Map<
+    string,
+    { -readonly [K in keyof Seen]: Seen[K] } & { lastAt: number; sinceAt: number }
+  >();
 
   constructor(hub: Hub) {
     this.#hub = hub;

@@ -1,5 +1,5 @@
 import { createWorker, handler } from 'drumline';
-import { obey, tell } from './commands.js';
+import { obey, part, tell } from './commands.js';
 import { Count, Die, Numbers, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
 import { burst, lane } from './setting.js';
@@ -70,7 +70,7 @@ const commands = {
     endingsOf(Array.from({ length: calls }, () => worker.request(Wait, { ms }))),
   leave: async (_: null) => {
     await worker.close();
-    process.disconnect();
+    part();
   },
 };
 export type WorkerCommands = typeof commands;
@@ -80,7 +80,8 @@ const said = (text: string) => tell({ tell: 'said', text });
 worker.events$.subscribe(({ kind, cause }) => {
   if (kind === 'connected') links += 1;
   if (kind === 'suspect' || kind === 'disconnected') worries += 1;
-  if (kind === 'unreachable') return;
+  // The rest of its own view is the hub's story once more.
+  if (kind === 'suspect' || kind === 'recovered' || kind === 'degraded' || kind === 'unreachable') return;
   said(`${kind}: ${cause}`);
 });
 obey(commands);

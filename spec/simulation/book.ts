@@ -37,6 +37,8 @@ export class Book {
   readonly #last = new Map<string, number>();
   readonly #numbers = new Map<string, number>();
   readonly #undelivered = new Map<string, number>();
+  /** Since when nothing has gone wrong, and no call may run out of as much time as this. */
+  #calm: { readonly atMs: number; readonly enoughMs: number } | undefined;
   readonly #trace = createHash('sha256');
   readonly #lines: string[] = [];
   #count = 0;
@@ -90,12 +92,19 @@ export class Book {
     return entry;
   }
 
+  /** From now on everything goes well: a call that has so much time and runs out of it was stuck. */
+  calm(enoughMs: number): void {
+    this.#calm = { atMs: this.now(), enoughMs };
+  }
+
   settled(entry: Entry, thrown?: unknown): void {
     if (entry.state !== 'open') this.violation(`${entry.id} settled twice`);
     entry.state = thrown === undefined ? 'done' : 'failed';
     if (thrown === undefined) return this.note(`${entry.id} done`);
     if (!BusError.is(thrown)) return this.violation(`${entry.id} rejected with ${String(thrown)}`);
     entry.error = thrown;
+    if (this.#calm && thrown.code !== 'handler-failed' && thrown.details.timeoutMs === this.#calm.enoughMs)
+      this.violation(`${entry.id} (${entry.verb} ${entry.type} of ${entry.sender}) was stuck: ${thrown.message}`);
     this.note(`${entry.id} failed ${thrown.code} ${String(thrown.details.delivery ?? '')}`);
   }
 

@@ -1,7 +1,7 @@
 import { Lane } from '../../lib/lane/lane.js';
 import { Outbox } from '../../lib/lane/outbox.js';
-import type { LinkFault } from './machine.js';
-import { lane, outbox, post, types, type Wish } from './party.js';
+import type { LinkFault, Machine } from './machine.js';
+import { lane, outbox, post, type Route, types, type Wish } from './party.js';
 import { beat, World } from './world.js';
 
 /** What one run came to. Two runs of one seed have the same trace. */
@@ -18,8 +18,10 @@ export interface ScenarioOptions {
   readonly verbose?: boolean;
 }
 
-const lasts = { runMs: 2_000, restMs: 4_500 };
-const longestCall = 3_000;
+const runMs = 2_000;
+/** By then everything has recovered, and the work that had piled up is done. */
+const recoverMs = 2_500;
+const longestCall = 4_000;
 /** More than an outbox takes. */
 const burst = 40;
 
@@ -44,14 +46,17 @@ async function live(world: World): Promise<void> {
   world.startHub();
   for (let i = 0; i < count; i++) world.startWorker(i);
   const mishaps = new Mishaps(world);
-  while (clock.now() < lasts.runMs) {
+  while (clock.now() < runMs) {
     for (let i = world.int(0, 2 * busy); i > 0; i--) speak(world);
     if (world.int(1, 10) <= storms) mishaps.next();
     await clock.advance(world.int(1, 60));
   }
   mishaps.mend();
-  await clock.advance(lasts.restMs);
+  await clock.advance(recoverMs);
+  book.calm(longestCall);
   for (const process of world.workers) if (process) check(world, process.id);
+  for (const { machine, route } of world.routes()) probe(world, machine, route);
+  await clock.advance(longestCall + 500);
   book.close((sender) => world.alive(sender));
   const { hub } = world;
   for (const process of world.workers) void process?.worker.close();
@@ -67,6 +72,13 @@ function check({ hub, book }: World, id: string): void {
   if (liveness !== 'alive') book.violation(`${id} is ${liveness} long after the last trouble`);
 }
 
+/** Work for a fleet at rest, which must succeed: nothing is stuck, and no credit was lost. */
+function probe({ book }: World, machine: Machine, route: Route): void {
+  const wish = { ms: 0, fails: false, padding: 0, key: '', items: 200, timeoutMs: longestCall, abortMs: 0, overflow: 'wait' } as const;
+  for (let i = 0; i < 3; i++) post(machine, book, route, { ...wish, verb: 'request', type: 'sync' });
+  post(machine, book, route, { ...wish, verb: 'stream', type: 'tail' });
+}
+
 function speak(world: World): void {
   const routes = world.routes().filter(({ machine }) => machine.running);
   if (routes.length === 0) return;
@@ -76,7 +88,7 @@ function speak(world: World): void {
   const wish: Wish = {
     verb,
     type,
-    ms: world.int(0, 40),
+    ms: world.int(0, 25),
     fails: world.int(1, 8) === 1,
     padding: world.int(1, 12) === 1 ? world.int(1_000, 20_000) : world.int(0, 60),
     key: `k${world.int(1, 3)}`,
@@ -160,10 +172,15 @@ class Mishaps {
   }
 
   #latency(): void {
-    const { network, book } = this.world;
+    const { network, book, hub, workers } = this.world;
     const most = this.world.pick([0, 5, 60]);
-    book.note(`latency ${most}`);
-    network.latency((random) => random() * most);
+    const process = this.world.pick(workers);
+    book.note(`latency ${most} ${process?.id ?? ''}`);
+    if (process === undefined || hub === undefined) return network.latency((random) => random() * most);
+    // One way only: so one side hears of a cut long before the other.
+    const ways = [hub.machine.host, process.machine.host] as const;
+    const [from, to] = this.world.random() < 0.5 ? ways : [ways[1], ways[0]];
+    network.latency(from, to, 4 * most);
   }
 
   #crash(index: number, silently: boolean): void {

@@ -11,7 +11,9 @@ const quietMs = 3_000;
 export async function burstStep({ director, ledger }: Stage): Promise<void> {
   const { worker: id, messages } = burst;
   const { published, accepted, dropped, ms } = await director.hub.ask('burst', { id, messages });
-  const { handled, distinct, mostWaiting, mostRunning } = await settled(() => director.worker(id).ask('counts', null));
+  const { handled, distinct, mostWaiting, mostRunning } = await settled(() =>
+    director.worker(id).ask('counts', null),
+  );
   ledger.note(
     'once',
     handled === messages && distinct === messages && published + accepted === messages && dropped === 0,

@@ -16,13 +16,14 @@ export async function leave({ director, ledger, say }: Stage): Promise<void> {
   );
   for (const worker of director.workers.values()) worker.ask('leave', null).catch(() => {});
   await inTime(exits.slice(0, -1));
+  const { total } = await director.hub.ask('census', null);
   director.hub.ask('leave', null).catch(() => {});
   await inTime(exits);
   const ms = performance.now() - begin;
   ledger.note(
     'ended',
-    ended === children.length,
-    `${ended} of ${children.length} with code 0, in ${figure(ms)} ms${ended < children.length ? `; still there: ${director.running.join(', ')}` : ''}`,
+    ended === children.length && total === 0,
+    `${ended} of ${children.length} with code 0; the hub knew that ${director.workers.size - total} of ${director.workers.size} workers had left; in ${figure(ms)} ms${ended < children.length ? `; still there: ${director.running.join(', ')}` : ''}`,
   );
 }
 

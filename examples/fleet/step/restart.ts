@@ -11,7 +11,10 @@ const callMs = 120_000;
 export async function restart({ director, ledger, say }: Stage): Promise<void> {
   const ids = crew.map(({ id }) => id);
   const before = ids.map((id) => director.worker(id).pid);
-  const clinging = Promise.all(ids.map((id) => director.worker(id).ask('cling', { calls: inFlight, ms: callMs })));
+  const clinging = Promise.all(
+    ids.map((id) => director.worker(id).ask('cling', { calls: inFlight, ms: callMs })),
+  );
+  clinging.catch(() => {});
   // Once each has answered a command, its requests have left.
   await Promise.all(ids.map((id) => director.hub.ask('who', { id })));
 
@@ -38,11 +41,18 @@ export async function restart({ director, ledger, say }: Stage): Promise<void> {
       `(at most ${figure(backWithinMs)})${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`,
   );
 
-  const same = ids.filter((id, i) => director.worker(id).running && arrived.some(({ from, pid }) => from === id && pid === before[i]));
-  ledger.note('survived', same.length === ids.length, `${same.length} of ${ids.length} have the pid that they had`);
+  const same = ids.filter(
+    (id, i) =>
+      director.worker(id).running && arrived.some(({ from, pid }) => from === id && pid === before[i]),
+  );
+  ledger.note(
+    'survived',
+    same.length === ids.length,
+    `${same.length} of ${ids.length} have the pid that they had`,
+  );
 
   if (missing.length > 0) return;
-  const endings = (await clinging).flat();
+  const endings = (await clinging).flatMap(({ endings }) => endings);
   ledger.note(
     'clinging',
     endings.length === inFlight * ids.length && lostWithPeer(endings),

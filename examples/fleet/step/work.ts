@@ -8,16 +8,21 @@ import { requests, stream } from './calls.js';
 export async function work(stage: Stage): Promise<void> {
   const { director, ledger, say } = stage;
   const ids = crew.map(({ id }) => id);
-  say(`Handlers wait ${figure(waitMs)} ms, on every worker and on the hub; meanwhile a burst, requests and a stream`);
+  say(
+    `Handlers wait ${figure(waitMs)} ms, on every worker and on the hub; meanwhile a burst, requests and a stream`,
+  );
   await director.hub.ask('watch', null);
   const onWorkers = director.hub.ask('wait', { ids, ms: waitMs });
-  const onHub = Promise.all(ids.map((id) => director.worker(id).ask('wait', { calls: waitsPerWorker, ms: waitMs })));
+  const onHub = Promise.all(
+    ids.map((id) => director.worker(id).ask('wait', { calls: waitsPerWorker, ms: waitMs })),
+  );
   const rest = Promise.all([burstStep(stage), requests(stage), stream(stage)]);
-  // What fails first is what is told; the others must not go unheard.
   const [workerWaits, hubWaits] = await Promise.all([onWorkers, onHub, rest]);
 
   const seen = (await director.hub.ask('watched', null)).filter(({ id }) => ids.includes(id));
-  const graded = seen.filter(({ grades }) => grades.length > 0).map(({ id, grades }) => `${id} ${grades.join(', ')}`);
+  const graded = seen
+    .filter(({ grades }) => grades.length > 0)
+    .map(({ id, grades }) => `${id} ${grades.join(', ')}`);
   const gapMs = Math.max(...seen.map(({ longestGapMs }) => longestGapMs));
   ledger.note(
     'workersWait',
