@@ -9,6 +9,7 @@ import { Worker } from './worker/worker.js';
 export { BusError, type BusErrorOptions } from './errors/bus-error.js';
 export type { ErrorCode } from './errors/code.js';
 export type { BeatTiming, Hello } from './frame/frame.js';
+export type { LinkPeer, PeerCertificate } from './frame/peer.js';
 export type { Context, HandlerMessage, Log, Peer } from './handler/context.js';
 export {
   type AnyContract,
@@ -22,7 +23,15 @@ export {
   type StreamOf,
 } from './handler/contract.js';
 export { type Handle, type HandlerOptions, handler, type Registration } from './handler/registration.js';
-export { type AllTarget, type AnyTarget, all, any, type Labels } from './handler/target.js';
+export {
+  type AllTarget,
+  type AnyTarget,
+  all,
+  any,
+  type Labels,
+  type OneTarget,
+  type Target,
+} from './handler/target.js';
 export type {
   Agreement,
   Authenticate,
@@ -34,12 +43,12 @@ export type {
 } from './handshake/negotiate.js';
 export type { Census, Explanation } from './hub/census.js';
 export type { HubEvent, HubEventKind, Transition } from './hub/event.js';
-export type { Hub, WorkerTarget } from './hub/hub.js';
+export type { Hub } from './hub/hub.js';
 export type { Liveness, Load, WorkerInfo } from './hub/member.js';
 export type { HubLimits, HubOptions, Listen } from './hub/option.js';
 export type { LaneLimits, SendLimits } from './session/option.js';
 export type { CallOptions, Published, PublishOptions } from './session/verb.js';
-export type { ClientTls, LinkPeer, PeerCertificate, ServerTls } from './transport/link.js';
+export type { ClientTls, ServerTls } from './transport/link.js';
 export type { WorkerEvent, WorkerEventKind, WorkerState } from './worker/event.js';
 export type { HubAddress, WorkerOptions } from './worker/option.js';
 export type { Worker } from './worker/worker.js';

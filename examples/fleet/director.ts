@@ -29,6 +29,7 @@ export class Director {
   readonly #expecting = new Set<Expecting>();
   #hub: HubProcess | undefined;
   #rows: readonly Row[] = [];
+  #over = false;
 
   constructor(
     readonly screen: Screen,
@@ -85,8 +86,9 @@ export class Director {
     return [...this.#children].filter(({ running }) => running).map(({ name, pid }) => `${name} (${pid})`);
   }
 
-  /** Ends every process at once. */
+  /** Ends every process at once, and hears nothing more. */
   killAll(): void {
+    this.#over = true;
     for (const child of this.#children) if (child.running) child.kill();
   }
 
@@ -102,6 +104,7 @@ export class Director {
   }
 
   #hear({ name, pid }: HubProcess | WorkerProcess, told: Told): void {
+    if (this.#over) return;
     if (told.tell === 'said') this.screen.say(`       ${name}: ${told.text}`);
     if (told.tell === 'rows') {
       this.#rows = told.rows;
@@ -116,6 +119,6 @@ export class Director {
   }
 
   #draw(): void {
-    this.screen.show(['', ...table(this.#rows, this.#hub?.running ?? false)]);
+    if (!this.#over) this.screen.show(['', ...table(this.#rows, this.#hub?.running ?? false)]);
   }
 }

@@ -1,3 +1,5 @@
+import { textOf } from './text.js';
+
 /** What became of one promise. */
 export interface Finding {
   readonly promise: string;
@@ -27,6 +29,17 @@ export class Ledger<P extends string> {
     this.told(finding);
   }
 
+  /** Runs what leads to these findings. If it fails, those that it did not come to are broken, and it rejects. */
+  async during(promises: readonly P[], run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (thrown) {
+      for (const promise of promises)
+        if (!this.#findings.has(promise)) this.note(promise, false, textOf(thrown));
+      throw thrown;
+    }
+  }
+
   get findings(): readonly Finding[] {
     return (Object.keys(this.promises) as P[]).map(
       (promise) =>
@@ -35,6 +48,18 @@ export class Ledger<P extends string> {
           verdict: 'not reached',
           figures: 'nothing was measured',
         },
+    );
+  }
+
+  /** One sentence without its full stop; names what was broken. */
+  get summary(): string {
+    const { findings } = this;
+    if (this.kept) return `All ${findings.length} promises were kept`;
+    const of = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict);
+    const broken = of('broken').map(({ promise }) => promise);
+    return (
+      `${broken.length} of ${findings.length} promises were broken${broken.length > 0 ? ` (${broken.join('; ')})` : ''}, ` +
+      `${of('not reached').length} not reached`
     );
   }
 

@@ -4,7 +4,7 @@ import { Count, Die, Numbers, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
 import { burst, lane } from './setting.js';
 import { Tally } from './tally.js';
-import { sleep } from './text.js';
+import { sleep, textOf } from './text.js';
 
 const { FLEET_HUB: hub = '', FLEET_ID: id = '', FLEET_VERSION: version } = process.env;
 
@@ -42,7 +42,7 @@ const worker = createWorker({
       },
     ),
     handler(Who, ({ payload }) => {
-      tell({ tell: 'served', by: payload.hub });
+      tell({ tell: 'served', by: payload.hub, pid: process.pid });
       return { id, pid: process.pid };
     }),
     handler(Numbers, async function* numbers({ payload: { count } }) {
@@ -85,5 +85,11 @@ worker.events$.subscribe(({ kind, cause }) => {
   said(`${kind}: ${cause}`);
 });
 obey(commands);
-const { degraded, reasons } = await worker.start();
-tell({ tell: 'joined', degraded, reasons });
+try {
+  const { degraded, reasons } = await worker.start();
+  tell({ tell: 'joined', degraded, reasons });
+} catch (thrown) {
+  said(textOf(thrown));
+  process.exitCode = 1;
+  part();
+}

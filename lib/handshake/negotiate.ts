@@ -1,5 +1,5 @@
 import type { Hello } from '../frame/frame.js';
-import type { LinkPeer } from '../transport/link.js';
+import type { LinkPeer } from '../frame/peer.js';
 
 /** Who a peer proved to be; what `authenticate` returned. Compared by `subject` when an id is claimed. */
 export interface Identity {

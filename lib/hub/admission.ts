@@ -1,7 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { BusError, textOf } from '../errors/bus-error.js';
+import { isErrorCode } from '../errors/code.js';
 import { encodeBatch } from '../frame/codec.js';
 import type { Hello } from '../frame/frame.js';
+import { isBusError } from '../handler/fault.js';
 import type {
   Agreement,
   Authenticate,
@@ -80,7 +82,9 @@ export class Admission {
   ): Promise<{ identity: Identity | undefined; agreement: Agreement }> {
     const { authenticate, negotiate, hub } = this.options;
     const identity = authenticate
-      ? await this.#within('authentication', async () => authenticate(hello, { peer }), 'unauthenticated')
+      ? checkIdentity(
+          await this.#within('authentication', async () => authenticate(hello, { peer }), 'unauthenticated'),
+        )
       : undefined;
     const agreement = await this.#within(
       'the handshake',
@@ -101,7 +105,7 @@ export class Admission {
       );
       const failed = (thrown: unknown) =>
         reject(
-          BusError.is(thrown)
+          isRefusal(thrown)
             ? thrown
             : new BusError(code, `${step} failed: ${textOf(thrown)}`, { cause: thrown }),
         );
@@ -117,15 +121,32 @@ function isAgreement(value: unknown): value is Agreement {
     typeof agreement === 'object' &&
     agreement !== null &&
     typeof agreement.protocol === 'number' &&
-    Array.isArray(agreement.features) &&
-    Array.isArray(agreement.reasons) &&
-    typeof agreement.limits?.maxPayloadBytes === 'number' &&
-    typeof agreement.limits.maxUnanswered === 'number'
+    agreement.protocol >= 0 &&
+    areTexts(agreement.features) &&
+    areTexts(agreement.reasons) &&
+    isLimit(agreement.limits?.maxPayloadBytes) &&
+    isLimit(agreement.limits?.maxUnanswered)
   );
 }
 
+const areTexts = (value: unknown) => Array.isArray(value) && value.every((text) => typeof text === 'string');
+const isLimit = (value: unknown) => typeof value === 'number' && value > 0;
+
+/** An identity is compared by its subject: one without would be the same as everybody else without. */
+function checkIdentity(identity: Identity | undefined): Identity | undefined {
+  if (identity === undefined || typeof identity?.subject === 'string') return identity;
+  throw new BusError(
+    'unauthenticated',
+    'authentication gave no identity: it must return { subject: string, ... } or undefined, or throw',
+  );
+}
+
+/** Whether it can travel as a refusal: what a plugin throws may only look like one. */
+const isRefusal = (thrown: unknown): thrown is BusError =>
+  isBusError(thrown) && isErrorCode(thrown.code) && typeof thrown.message === 'string';
+
 const refusalFor = (thrown: unknown): BusError =>
-  BusError.is(thrown) ? thrown : new BusError('handshake-failed', `the handshake failed: ${textOf(thrown)}`);
+  isRefusal(thrown) ? thrown : new BusError('handshake-failed', `the handshake failed: ${textOf(thrown)}`);
 
 /** A refused worker does not hammer the hub: how long it waits before it dials again, if it may. */
 const retryAfterMs = (error: BusError): number => (error.code === 'id-in-use' ? 500 : 1_000);

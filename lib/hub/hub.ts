@@ -10,7 +10,7 @@ import type {
 } from '../handler/contract.js';
 import { type Handle, type HandlerOptions, handler } from '../handler/registration.js';
 import { Handlers } from '../handler/registry.js';
-import type { AllTarget, AnyTarget } from '../handler/target.js';
+import type { OneTarget, Target } from '../handler/target.js';
 import { lenient } from '../handshake/lenient.js';
 import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
@@ -39,9 +39,6 @@ import type { HubEvent } from './event.js';
 import { Fleet } from './fleet.js';
 import type { WorkerInfo } from './member.js';
 import type { HubOptions, Listen } from './option.js';
-
-/** A worker's id, or any worker with those labels. */
-export type WorkerTarget = string | AnyTarget;
 
 /** Coordinates a fleet of workers. Made by `createHub`. */
 export class Hub implements AsyncDisposable {
@@ -142,20 +139,15 @@ export class Hub implements AsyncDisposable {
    * Best effort; never waits. `all()` goes to the workers that handle the type. Throws `unknown-worker`, `too-large`,
    * `unserialisable` and `closed`; a lost worker counts as dropped.
    */
-  publish(
-    target: WorkerTarget | AllTarget,
-    message: string,
-    payload: unknown,
-    options?: verb.PublishOptions,
-  ): verb.Published;
+  publish(target: Target, message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
   publish<C extends RequestContract>(
-    target: WorkerTarget | AllTarget,
+    target: Target,
     message: C,
     payload: SendInput<C>,
     options?: verb.PublishOptions,
   ): verb.Published;
   publish(
-    target: WorkerTarget | AllTarget,
+    target: Target,
     message: AnyContract | string,
     payload: unknown,
     options: verb.PublishOptions = {},
@@ -175,15 +167,15 @@ export class Hub implements AsyncDisposable {
    * Resolves when the worker has accepted the message. Rejects with `unknown-worker`, `no-worker`, `peer-lost`,
    * `timeout`, `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
    */
-  send(target: WorkerTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
+  send(target: OneTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
   send<C extends RequestContract>(
-    target: WorkerTarget,
+    target: OneTarget,
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Promise<void>;
   async send(
-    target: WorkerTarget,
+    target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
     options: verb.CallOptions = {},
@@ -192,20 +184,15 @@ export class Hub implements AsyncDisposable {
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault: `handler-failed`, `invalid-payload`, `stuck` or its own. */
-  request(
-    target: WorkerTarget,
-    message: string,
-    payload: unknown,
-    options?: verb.CallOptions,
-  ): Promise<unknown>;
+  request(target: OneTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
   request<C extends RequestContract>(
-    target: WorkerTarget,
+    target: OneTarget,
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Promise<SendOutput<C>>;
   async request(
-    target: WorkerTarget,
+    target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
     options: verb.CallOptions = {},
@@ -215,19 +202,19 @@ export class Hub implements AsyncDisposable {
 
   /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
   stream(
-    target: WorkerTarget,
+    target: OneTarget,
     message: string,
     payload: unknown,
     options?: verb.CallOptions,
   ): Observable<unknown>;
   stream<C extends StreamContract>(
-    target: WorkerTarget,
+    target: OneTarget,
     message: C,
     payload: SendInput<C>,
     options?: verb.CallOptions,
   ): Observable<SendOutput<C>>;
   stream(
-    target: WorkerTarget,
+    target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
     options: verb.CallOptions = {},
@@ -317,7 +304,7 @@ export class Hub implements AsyncDisposable {
   }
 
   #call<T>(
-    target: WorkerTarget,
+    target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
     options: verb.CallOptions,
@@ -335,7 +322,7 @@ export class Hub implements AsyncDisposable {
     );
   }
 
-  #receivers(target: WorkerTarget | AllTarget, type: string): Session[] {
+  #receivers(target: Target, type: string): Session[] {
     const { roster } = this.#fleet;
     if (typeof target === 'string') return [roster.get(target).session];
     if (target.to === 'all') return roster.all(target.labels, type).map(({ session }) => session);

@@ -1,9 +1,17 @@
-import { Observable, type ObservableInput, Subject, type Subscriber, Subscription } from 'rxjs';
+import {
+  EMPTY,
+  mergeMap,
+  Observable,
+  type ObservableInput,
+  Subject,
+  type Subscriber,
+  Subscription,
+} from 'rxjs';
 import type { Totals } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import { FairQueue } from './fair-queue.js';
 import { type Account, Ledger } from './ledger.js';
-import { type Ends, mergeRunning, Running } from './merge.js';
+import { type Ends, Running } from './running.js';
 import { LaneSource } from './source.js';
 import type { Work } from './work.js';
 
@@ -45,7 +53,7 @@ export class Lane<W extends Work, O> {
   readonly #queue = new FairQueue<W, Account>();
   readonly #ledger: Ledger;
   readonly #running = new Map<W, Running<W, O>>();
-  readonly #running$ = new Subject<Running<W, O>>();
+  readonly #works$ = new Subject<W>();
   readonly #released = new Subscription();
   readonly #ends: Ends<W> = {
     ended: (work) => {
@@ -68,7 +76,7 @@ export class Lane<W extends Work, O> {
     this.#ledger = new Ledger({ capacity, capacityBytes, sources });
     this.outputs$ = new Observable((output) => {
       this.#output = output;
-      mergeRunning(this.#running$, concurrency).subscribe(output);
+      this.#works$.pipe(mergeMap(this.#run, concurrency)).subscribe(output);
       this.#wakeSoon();
       return () => this.close();
     });
@@ -161,27 +169,27 @@ export class Lane<W extends Work, O> {
   readonly #start = (work: W, account: Account): void => {
     this.#inFlight += 1;
     this.#ledger.start(account, work.bytes);
+    this.#works$.next(work);
+  };
+
+  /** What `mergeMap` calls: a slot is free, so this work runs now. */
+  readonly #run = (work: W): ObservableInput<O> => {
     let result: ObservableInput<O> | undefined;
     try {
       result = this.#options.run(work);
     } catch (thrown) {
-      this.#end(work);
-      this.#options.onFailure(work, thrown);
-      return;
+      this.#ends.ended(work);
+      this.#ends.failed(work, thrown);
+      return EMPTY;
     }
-    // What has ended already has nothing to merge: `mergeMap` would cost it twice the rest of the lane.
-    if (result === undefined) this.#end(work);
-    else if (Array.isArray(result)) {
-      for (const value of result as O[]) this.#output?.next(value);
-      this.#end(work);
-    } else this.#merge(work, result);
+    if (result !== undefined && !Array.isArray(result)) {
+      const running = new Running(work, result, this.#ends);
+      this.#running.set(work, running);
+      return running.values$;
+    }
+    this.#end(work);
+    return (result as O[] | undefined) ?? EMPTY;
   };
-
-  #merge(work: W, result: ObservableInput<O>): void {
-    const running = new Running(work, result, this.#ends);
-    this.#running.set(work, running);
-    this.#running$.next(running);
-  }
 
   #end(work: W): void {
     this.#inFlight -= 1;

@@ -2,10 +2,9 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
 import { baselineUnanswered } from '../handshake/lenient.js';
 import type { Outbox } from '../lane/outbox.js';
-import type { Outgoing } from '../lane/outgoing.js';
+import type { Outgoing, OverflowRule } from '../lane/outgoing.js';
 import type { Clock } from '../time/clock.js';
 import { Call, type Caller, Calls, type Draft, MessageFrame } from './call.js';
-import type { PublishRule } from './verb.js';
 
 /** What the agreement allows for what we send. */
 export interface SendTerms {
@@ -51,7 +50,7 @@ export class Outbound {
   }
 
   /** Throws `too-large`; a peer that is gone drops it. */
-  publish(draft: Draft, rule: PublishRule): 'queued' | 'dropped' | 'dropped-oldest' {
+  publish(draft: Draft, rule: OverflowRule): 'queued' | 'dropped' | 'dropped-oldest' {
     if (this.#gone) return 'dropped';
     this.#check(draft);
     // A peer without credit answers everything, and that is how its room comes back.

@@ -29,9 +29,6 @@ export interface PublishOptions {
   readonly overflow?: 'drop-newest' | 'drop-oldest';
 }
 
-/** What a `publish` may do when there is no room. */
-export type PublishRule = NonNullable<PublishOptions['overflow']>;
-
 /** What became of a `publish`, counted in messages; the oldest that was dropped for it counts as dropped. */
 export interface Published {
   readonly queued: number;

@@ -1,23 +1,8 @@
 import type { Observable } from 'rxjs';
+import type { LinkPeer } from '../frame/peer.js';
 
 /** Which call of the wire a link belongs to: a worker's membership, or its beats alone. */
 export type CallKind = 'attach' | 'pulse';
-
-/** What the transport itself knows of the other side; nothing that the peer merely says. */
-export interface LinkPeer {
-  /** Where it is, as the transport names it: `ip:port`, or a host of the memory network. */
-  readonly address: string;
-  /** The verified certificate, if the peer showed one. */
-  readonly certificate?: PeerCertificate;
-}
-
-/** A certificate that the transport has verified against its authorities. */
-export interface PeerCertificate {
-  readonly commonName: string;
-  readonly subjectAltNames: readonly string[];
-  /** SHA-256 of the certificate in DER, in lower-case hex. */
-  readonly fingerprint256: string;
-}
 
 /** One connection: whole batches in, whole batches out, in order, until it ends. */
 export interface Link {
@@ -63,6 +48,7 @@ export interface ClientTls {
   readonly serverName?: string;
 }
 
+/** What a transport needs to listen. */
 export interface ListenOptions {
   readonly address: string;
   readonly tls?: ServerTls;
@@ -70,6 +56,7 @@ export interface ListenOptions {
   readonly maxBatchBytes: number;
 }
 
+/** What a transport needs to dial. */
 export interface DialOptions {
   readonly address: string;
   readonly tls?: ClientTls;

@@ -48,7 +48,7 @@ async function live(world: World): Promise<void> {
   const mishaps = new Mishaps(world);
   while (clock.now() < runMs) {
     for (let i = world.int(0, 2 * busy); i > 0; i--) speak(world);
-    if (world.int(1, 10) <= storms) mishaps.next();
+    if (world.int(1, 8) <= storms) mishaps.next();
     await clock.advance(world.int(1, 60));
   }
   mishaps.mend();
@@ -77,6 +77,14 @@ function probe({ book }: World, machine: Machine, route: Route): void {
   const wish = { ms: 0, fails: false, padding: 0, key: '', items: 200, timeoutMs: longestCall, abortMs: 0, overflow: 'wait' } as const;
   for (let i = 0; i < 3; i++) post(machine, book, route, { ...wish, verb: 'request', type: 'sync' });
   post(machine, book, route, { ...wish, verb: 'stream', type: 'tail' });
+}
+
+/** As much as the windows of a pair take. */
+function flood(world: World, machine: Machine, route: Route): void {
+  const type = world.pick(['slow', 'ordered', 'tail'] as const);
+  const wish = { ms: 5, fails: false, padding: 0, key: '', items: 300, timeoutMs: longestCall, abortMs: 0, overflow: 'wait' } as const;
+  const verb = type === 'tail' ? 'stream' : 'send';
+  for (let i = world.int(5, burst); i > 0; i--) post(machine, world.book, route, { ...wish, verb, type });
 }
 
 function speak(world: World): void {
@@ -127,12 +135,22 @@ class Mishaps {
   }
 
   #cut(index: number): void {
-    const { network, workers, book } = this.world;
+    const { world } = this;
+    const { network, workers, book, hub } = world;
     const process = workers[index];
     if (process === undefined) return;
-    book.note(`cut ${process.id}`);
-    this.world.trouble(process.id)();
-    network.cut(process.machine.host);
+    const flooded = world.random() < 0.5;
+    const lopsided = world.random() < 0.5;
+    book.note(`cut ${process.id}${flooded ? ', flooded' : ''}${lopsided ? ', lopsided' : ''}`);
+    if (flooded) for (const { machine, route } of world.routes()) if (machine.running) flood(world, machine, route);
+    // The side that hears late of the cut is found by the new link before.
+    if (lopsided && hub) network.latency(hub.machine.host, process.machine.host, 200);
+    const over = world.trouble(process.id);
+    this.#later(lopsided ? 250 : world.int(0, 40), () => {
+      network.cut(process.machine.host);
+      if (lopsided && hub) network.latency(hub.machine.host, process.machine.host, 1);
+      over();
+    });
   }
 
   #partition(index: number): void {

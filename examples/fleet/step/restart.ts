@@ -41,14 +41,15 @@ export async function restart({ director, ledger, say }: Stage): Promise<void> {
       `(at most ${figure(backWithinMs)})${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}`,
   );
 
-  const same = ids.filter(
-    (id, i) =>
-      director.worker(id).running && arrived.some(({ from, pid }) => from === id && pid === before[i]),
-  );
+  // The pid as the process itself tells it, if it told anything.
+  const same = ids.filter((id, i) => {
+    const told = arrived.find(({ from }) => from === id)?.told;
+    return director.worker(id).running && (told?.tell !== 'served' || told.pid === before[i]);
+  });
   ledger.note(
     'survived',
     same.length === ids.length,
-    `${same.length} of ${ids.length} have the pid that they had`,
+    `${same.length} of ${ids.length} run with the pid that they had`,
   );
 
   if (missing.length > 0) return;

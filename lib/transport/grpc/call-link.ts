@@ -1,7 +1,8 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { BusError } from '../../errors/bus-error.js';
+import type { LinkPeer } from '../../frame/peer.js';
 import type { Clock } from '../../time/clock.js';
-import type { Link, LinkPeer } from '../link.js';
+import type { Link } from '../link.js';
 
 /** How long `close` waits in milliseconds for what was written to leave. */
 const closeWithinMs = 1000;

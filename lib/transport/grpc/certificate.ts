@@ -1,5 +1,5 @@
 import type { PeerCertificate as NodeCertificate } from 'node:tls';
-import type { PeerCertificate } from '../link.js';
+import type { PeerCertificate } from '../../frame/peer.js';
 
 // Node.js puts a name that holds a comma in quotes.
 const altNames = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;

@@ -1,7 +1,8 @@
 import { BusError } from '../../errors/bus-error.js';
 import type { ErrorCode } from '../../errors/code.js';
+import type { LinkPeer } from '../../frame/peer.js';
 import type { Clock } from '../../time/clock.js';
-import type { Link, LinkPeer } from '../link.js';
+import type { Link } from '../link.js';
 import { Inbox } from './inbox.js';
 import { type Route, Wire } from './wire.js';
 

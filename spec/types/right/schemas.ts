@@ -19,7 +19,7 @@ const Clock = defineMessage('clock', { reply: z.number() });
 export async function calls() {
   const length = await bus.request('w1', Progress, { at: '12' });
   holds<Same<typeof length, number>>();
-  for await (const { at } of bus.stream('w1', Line, 'a')) holds<Same<typeof at, number>>();
+  bus.stream('w1', Line, 'a').subscribe(({ at }) => holds<Same<typeof at, number>>());
   const nothing = await bus.request('w1', Notice, { text: '' });
   holds<Same<typeof nothing, void>>();
   const time = await bus.request('w1', Clock, undefined);

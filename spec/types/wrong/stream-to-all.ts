@@ -1,4 +1,4 @@
-// error: TS2769 Argument of type 'AllTarget' is not assignable to parameter of type 'OneTarget'
+// error: TS2769 Argument of type 'AllTarget' is not assignable to parameter of type '
 import { defineMessage, type StreamOf } from '../../../lib/handler/contract.js';
 import { all } from '../../../lib/handler/target.js';
 import { bus } from '../bus.js';

@@ -1,4 +1,4 @@
-import { from, mergeMap, Observable, type ObservableInput, type Subscriber, Subscription } from 'rxjs';
+import { from, Observable, type ObservableInput, type Subscriber, Subscription } from 'rxjs';
 
 /** The lane's side of it. */
 export interface Ends<W> {
@@ -78,7 +78,3 @@ export class Running<W, O> {
     this.#lane.ended(this.#work);
   }
 }
-
-/** The inside of the lane: at most `concurrency` at once. It must be fed only while a slot is free. */
-export const mergeRunning = <W, O>(running$: Observable<Running<W, O>>, concurrency: number): Observable<O> =>
-  running$.pipe(mergeMap((running) => running.values$, concurrency));

@@ -1,0 +1,57 @@
+import type { BusError } from '../errors/bus-error.js';
+import type { Context, HandlerMessage } from '../handler/context.js';
+import type { Registration } from '../handler/registration.js';
+import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
+
+/** A handler as an interceptor sees it: gives a value, a promise or a stream, or throws. */
+export type HandlerFunction = (message: HandlerMessage, context: Context) => unknown;
+
+/**
+ * Wraps handlers: acts before `next`, changes the message that goes in or the result that comes out, or never calls
+ * `next` and answers itself. It is applied to each handler once; what it returns runs for each message.
+ *
+ * `next` may be called once per message, with the context that came in; a second call, or another context, throws a
+ * `BusError` with code `plugin`. What the interceptor itself throws becomes one too, and both name the plugin; a
+ * `BusError` of its own and what the handler threw pass unchanged.
+ */
+export type HandlerInterceptor = (next: HandlerFunction) => HandlerFunction;
+
+/** Something that happened on a hub or worker: what `HubEvent` and `WorkerEvent` have in common. */
+export interface BusEvent {
+  readonly kind: string;
+  /** Why, in words. */
+  readonly cause: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The worker's id, where a hub's event is about one. */
+  readonly worker?: string;
+  readonly epoch?: string;
+  /** How long there had been silence, or this process' own stall (`lagged`), in milliseconds. */
+  readonly afterMs?: number;
+  /** The message type, where it is about a message. */
+  readonly type?: string;
+  readonly error?: BusError;
+}
+
+/** Told of each event, in the turn in which it happens. What it throws is logged with the plugin's name. */
+export type Observe = (event: BusEvent) => void;
+
+/**
+ * What a plugin adds to its hub or worker. Dependency order below is the order of listing, except that a plugin comes
+ * after those that it requires.
+ */
+export interface Contributions {
+  /** One handler per message type, among all plugins and the application. */
+  readonly handlers?: readonly Registration[];
+  /**
+   * Around every handler of the process: this plugin's, those of other plugins and the application's. The first
+   * listed is the outermost; those of several plugins nest in dependency order, the first plugin outermost.
+   */
+  readonly interceptors?: readonly HandlerInterceptor[];
+  /** At most one per hub, the application's own included. A worker ignores it. */
+  readonly authenticate?: Authenticate;
+  /** Appended to one list in dependency order; the first listed is the outermost. A worker ignores it. */
+  readonly handshake?: readonly HandshakeMiddleware[];
+  /** All are told, in dependency order. */
+  readonly observers?: readonly Observe[];
+}

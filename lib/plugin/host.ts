@@ -1,0 +1,116 @@
+import type { Log } from '../handler/context.js';
+import type { Clock } from '../time/clock.js';
+import { checked, type Place } from './check.js';
+import { describePlugins, type PluginDescription } from './describe.js';
+import { guardedLog } from './guarded-log.js';
+import { Life, stopping } from './life.js';
+import type { Plugin } from './manifest.js';
+import { type Merged, merged } from './merge.js';
+
+/** What a host needs to know of its hub or worker. */
+export interface PluginHostOptions extends Place {
+  readonly plugins: readonly Plugin[];
+  /** The worker's id. */
+  readonly id?: string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long each step of each plugin may take, in milliseconds; default 10,000. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** The plugins of one hub or worker: their contributions, and their steps in order. */
+export class PluginHost {
+  readonly contributions: Merged;
+  readonly #options: PluginHostOptions;
+  readonly #inOrder: readonly Plugin[];
+  readonly #lives: readonly Life[];
+  /** Those whose start is done, in order. */
+  #started: Life[] = [];
+  /** The one whose start or ready is under way. */
+  #current: Life | undefined;
+  #starting: Promise<void> | undefined;
+  #readying: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** Throws `plugin` with every problem at once; no step of a plugin has run then. */
+  constructor(options: PluginHostOptions) {
+    const { role, id, clock, log, deadlineMs = 10_000 } = options;
+    this.#options = options;
+    this.#inOrder = checked(options.plugins, options);
+    this.contributions = merged(this.#inOrder, options, log);
+    this.#lives = this.#inOrder.map((plugin) => new Life(plugin, { role, id, clock, log, deadlineMs }));
+  }
+
+  /**
+   * Starts the plugins one after the other. When one fails or is late, stops those that had started, in reverse, and
+   * then rejects with `plugin`; with `closed` if `stop` came in between. After a rejection or a stop it starts anew.
+   */
+  start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(stopping(this.#options.role));
+    this.#starting ??= this.#start().catch(async (thrown) => {
+      await this.#unwind();
+      this.#starting = undefined;
+      throw thrown;
+    });
+    return this.#starting;
+  }
+
+  /** Tells the plugins, one after the other, once per start. Rejects like `start`, and stops nothing. */
+  ready(): Promise<void> {
+    if (this.#stopping) return Promise.reject(stopping(this.#options.role));
+    this.#readying ??= this.#each(this.#started, (life) => life.ready());
+    return this.#readying;
+  }
+
+  /**
+   * Stops what has started, in reverse, each plugin under its deadline. A step that is under way gets its signal and
+   * is waited for, up to its own deadline. Never rejects: failures are logged.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** The plugins in dependency order. */
+  describe(): PluginDescription[] {
+    return describePlugins(this.#inOrder);
+  }
+
+  #start(): Promise<void> {
+    return this.#each(this.#lives, async (life) => {
+      await life.start();
+      this.#started.push(life);
+    });
+  }
+
+  /** Takes a step of each plugin, and goes no further when the host is to stop. */
+  async #each(lives: readonly Life[], step: (life: Life) => Promise<void>): Promise<void> {
+    for (const life of [...lives]) {
+      this.#current = life;
+      try {
+        await step(life);
+      } catch (thrown) {
+        if (this.#stopping === undefined) throw thrown;
+      } finally {
+        this.#current = undefined;
+      }
+      if (this.#stopping) throw stopping(this.#options.role);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#current?.end();
+    await Promise.allSettled([this.#starting, this.#readying]);
+    await this.#unwind();
+    this.#starting = undefined;
+    this.#readying = undefined;
+    this.#stopping = undefined;
+  }
+
+  async #unwind(): Promise<void> {
+    const log = guardedLog(this.#options.log);
+    for (let life = this.#started.pop(); life !== undefined; life = this.#started.pop()) {
+      await life.stop().catch((error) => log.error(error.message, { error }));
+    }
+  }
+}

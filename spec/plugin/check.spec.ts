@@ -1,0 +1,277 @@
+import { expect } from 'chai';
+import { BusError } from '../../lib/errors/bus-error.js';
+import { handler } from '../../lib/handler/registration.js';
+import { checked, type Place } from '../../lib/plugin/check.js';
+import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
+import { plugin } from './trial.js';
+
+const here: Place = { role: 'hub', sdkVersion: '1.4.2', applicationHandlers: [] };
+
+function problems(plugins: unknown, place: Partial<Place> = {}): unknown {
+  try {
+    checked(plugins as Plugin[], { ...here, ...place });
+    return [];
+  } catch (error) {
+    if (!BusError.is(error, 'plugin')) throw error;
+    const { problems } = error.details as { problems: string[] };
+    expect(error.message).to.equal(problems.join('\n'));
+    return problems;
+  }
+}
+
+const manifest = (more: object): Plugin => plugin('metrics', {}, more as Partial<Manifest>);
+const contributes = (contributes: unknown): Plugin => plugin('metrics', { contributes } as Plugin);
+
+describe('the check of plugins', () => {
+  it('finds nothing wrong with good ones, and gives them in dependency order', () => {
+    const full = plugin(
+      '@acme/a-1.x~y_z',
+      {
+        contributes: {
+          handlers: [handler('a', () => {})],
+          interceptors: [(next) => next],
+          authenticate: () => undefined,
+          handshake: [(next) => next],
+          observers: [() => {}],
+        },
+        start() {},
+      },
+      { roles: ['worker', 'hub'], requires: { b: '^1.0.0' }, version: '0.1.0-beta.2+build' },
+    );
+    const b = plugin('b', { contributes: {} });
+    const place = { ...here, applicationHandlers: [handler('b', () => {})] };
+    expect(checked([full, b], place)).to.deep.equal([b, full]);
+    expect(checked([], here)).to.deep.equal([]);
+  });
+
+  describe('of form', () => {
+    const malformed: [what: string, value: unknown, problem: string][] = [
+      ['undefined', undefined, 'plugins[0] is undefined: a plugin is an object with a manifest'],
+      ['null', null, 'plugins[0] is null: a plugin is an object with a manifest'],
+      ['a text', 'metrics', "plugins[0] is 'metrics': a plugin is an object with a manifest"],
+      ['a maker that was not called', () => plugin('x'), 'plugins[0] is a function: call it to get the plugin'],
+      ['an object without a manifest', {}, 'plugins[0] has no manifest'],
+      [
+        'no name',
+        manifest({ name: undefined }),
+        "plugins[0] has the name undefined: a plugin is named like an npm package, in lower case, such as '@acme/metrics'",
+      ],
+      [
+        'a name that npm would not take',
+        manifest({ name: 'My Metrics' }),
+        "plugins[0] has the name 'My Metrics': a plugin is named like an npm package, in lower case, such as '@acme/metrics'",
+      ],
+      [
+        'a version that is not semver',
+        manifest({ version: '1.4' }),
+        "plugin 'metrics' has the version '1.4', which is no semantic version: write it like 1.4.2",
+      ],
+      [
+        'no version',
+        manifest({ version: undefined }),
+        "plugin 'metrics' has the version undefined, which is no semantic version: write it like 1.4.2",
+      ],
+      [
+        'no engines',
+        manifest({ engines: undefined }),
+        "plugin 'metrics' does not say which drumline it needs: set engines.drumline in its manifest, as in '^1.4.0'",
+      ],
+      [
+        'an engine that is no range',
+        manifest({ engines: { drumline: 'latest' } }),
+        "plugin 'metrics' needs drumline 'latest', which is no semver range: write it like '^1.4.0'",
+      ],
+      [
+        'a role that does not exist',
+        manifest({ roles: ['hub', 'server'] }),
+        "plugin 'metrics' has the roles ['hub', 'server']: they are a list of 'hub' and 'worker'",
+      ],
+      [
+        'no role at all',
+        manifest({ roles: [] }),
+        "plugin 'metrics' has the roles []: they are a list of 'hub' and 'worker'",
+      ],
+      [
+        'requirements as a text',
+        manifest({ requires: 'clock' }),
+        "plugin 'metrics' has 'clock' for what it requires: name each plugin with a semver range",
+      ],
+      [
+        'a requirement that is no range',
+        manifest({ requires: { clock: 'any' } }),
+        "plugin 'metrics' needs plugin 'clock' 'any', which is no semver range",
+      ],
+      [
+        'contributions that are none',
+        contributes(null),
+        "plugin 'metrics' contributes null: it must be an object",
+      ],
+      [
+        'a contribution that is not known',
+        contributes({ handler: [] }),
+        "plugin 'metrics' contributes 'handler', which this version of drumline does not know: there are handlers, " +
+          'interceptors, authenticate, handshake, observers',
+      ],
+      [
+        'handlers that are functions',
+        contributes({ handlers: [() => {}] }),
+        "plugin 'metrics' has a contributes.handlers that is no list of what handler() gives",
+      ],
+      [
+        'an interceptor without a list',
+        contributes({ interceptors: () => {} }),
+        "plugin 'metrics' has a contributes.interceptors that is no list of functions",
+      ],
+      [
+        'a handshake that is no list of functions',
+        contributes({ handshake: [undefined] }),
+        "plugin 'metrics' has a contributes.handshake that is no list of functions",
+      ],
+      [
+        'observers that are objects',
+        contributes({ observers: [{}] }),
+        "plugin 'metrics' has a contributes.observers that is no list of functions",
+      ],
+      [
+        'an authenticate in a list',
+        contributes({ authenticate: [() => {}] }),
+        "plugin 'metrics' has a contributes.authenticate that is no function",
+      ],
+      [
+        'a step that is no function',
+        plugin('metrics', { ready: true } as unknown as Plugin),
+        "plugin 'metrics' has a ready that is no function",
+      ],
+    ];
+    for (const [what, value, problem] of malformed) {
+      it(`refuses ${what}`, () => expect(problems([value])).to.deep.equal([problem]));
+    }
+
+    it('refuses a list that is none', () => {
+      expect(problems(plugin('metrics'))).to.deep.equal(['plugins must be a list']);
+    });
+
+    it('takes a contribution that is undefined for none', () => {
+      expect(problems([contributes({ handlers: undefined, authenticate: undefined })])).to.deep.equal([]);
+    });
+  });
+
+  describe('of the SDK', () => {
+    const on = (sdkVersion: string, drumline: string) => problems([manifest({ engines: { drumline } })], { sdkVersion });
+
+    it('refuses one that needs another', () => {
+      expect(on('1.4.2', '^2.0.0')).to.deep.equal(["plugin 'metrics' needs drumline ^2.0.0, this is 1.4.2"]);
+      expect(on('1.4.2', '^1.5.0')).to.deep.equal(["plugin 'metrics' needs drumline ^1.5.0, this is 1.4.2"]);
+      expect(on('1.10.0', '~1.1.0')).to.have.length(1);
+    });
+
+    it('takes a release candidate where its release would pass, and nowhere else', () => {
+      for (const range of ['^2.0.0', '>=2.0.0', '2.x', '2.0.0', '>=1.0.0 <3.0.0', '2.0.0-rc.1', '^2.0.0-rc.1', '*'])
+        expect(on('2.0.0-rc.1', range), range).to.deep.equal([]);
+      for (const range of ['^1.0.0', '<2.0.0', '^2.0.1', '>2.0.0'])
+        expect(on('2.0.0-rc.1', range), range).to.have.length(1);
+    });
+  });
+
+  it('refuses a plugin in the wrong kind of process', () => {
+    const [hub, worker] = [manifest({ roles: ['hub'] }), manifest({ roles: ['worker'] })];
+    expect(problems([worker])).to.deep.equal(["plugin 'metrics' is for a worker, this is a hub"]);
+    expect(problems([hub], { role: 'worker' })).to.deep.equal(["plugin 'metrics' is for a hub, this is a worker"]);
+    expect(problems([hub])).to.deep.equal([]);
+  });
+
+  describe('of requirements', () => {
+    const needy = (range: string) => manifest({ requires: { clock: range } });
+
+    it('refuses what is not listed', () => {
+      expect(problems([needy('^1.0.0')])).to.deep.equal([
+        "plugin 'metrics' needs plugin 'clock' ^1.0.0, which is not listed",
+      ]);
+    });
+
+    it('refuses another version', () => {
+      expect(problems([needy('^1.1.0'), plugin('clock')])).to.deep.equal([
+        "plugin 'metrics' needs plugin 'clock' ^1.1.0, this is 1.0.0",
+      ]);
+    });
+
+    it('takes a release candidate as its release', () => {
+      expect(problems([needy('^1.1.0'), plugin('clock', {}, { version: '1.1.0-rc.3' })])).to.deep.equal([]);
+    });
+
+    it('does not call a plugin missing that is there and malformed', () => {
+      expect(problems([needy('^1.0.0'), plugin('clock', {}, { version: 'x' })])).to.deep.equal([
+        "plugin 'clock' has the version 'x', which is no semantic version: write it like 1.4.2",
+      ]);
+    });
+
+    it('prints the path of a cycle, once', () => {
+      const ring = [
+        plugin('a', {}, { requires: { b: '*' } }),
+        plugin('b', {}, { requires: { c: '*' } }),
+        plugin('c', {}, { requires: { a: '*' } }),
+        plugin('d', {}, { requires: { b: '*' } }),
+      ];
+      expect(problems(ring)).to.deep.equal(['plugins require each other: a -> b -> c -> a']);
+    });
+
+    it('prints a plugin that requires itself', () => {
+      expect(problems([plugin('a', {}, { requires: { a: '*' } })])).to.deep.equal([
+        'plugins require each other: a -> a',
+      ]);
+    });
+  });
+
+  it('refuses a name that is listed twice', () => {
+    const metrics = plugin('metrics');
+    expect(problems([metrics, plugin('b'), plugin('metrics'), metrics])).to.deep.equal([
+      "plugin 'metrics' is listed 3 times: plugins[0], plugins[2], plugins[3]",
+    ]);
+  });
+
+  it('refuses a message type with two handlers', () => {
+    const handles = (...types: string[]) => ({ contributes: { handlers: types.map((type) => handler(type, () => {})) } });
+    const plugins = [plugin('a', handles('x', 'y')), plugin('b', handles('y', 'z')), plugin('c', handles('c', 'c'))];
+    expect(problems(plugins, { applicationHandlers: [handler('x', () => {}), handler('y', () => {})] })).to.deep.equal([
+      "message type 'x' has 2 handlers: of the application and plugin 'a'",
+      "message type 'y' has 3 handlers: of the application and plugin 'a' and plugin 'b'",
+      "message type 'c' has 2 handlers: of plugin 'c' and plugin 'c'",
+    ]);
+  });
+
+  describe('of authenticators', () => {
+    const auth = (name: string) => plugin(name, { contributes: { authenticate: () => undefined } });
+
+    it('refuses a second one on a hub', () => {
+      expect(problems([auth('a'), plugin('b'), auth('c')])).to.deep.equal([
+        "a hub has one authenticate, and here are 2: of plugin 'a' and plugin 'c'",
+      ]);
+      expect(problems([auth('a')], { applicationAuthenticate: () => undefined })).to.deep.equal([
+        "a hub has one authenticate, and here are 2: of the application and plugin 'a'",
+      ]);
+    });
+
+    it('takes one on a hub, and any number on a worker, which asks none', () => {
+      expect(problems([auth('a')])).to.deep.equal([]);
+      expect(problems([auth('a'), auth('b')], { role: 'worker' })).to.deep.equal([]);
+    });
+  });
+
+  it('reports every problem at once, one per line', () => {
+    const plugins = [
+      undefined,
+      plugin('Bad'),
+      plugin('old', {}, { engines: { drumline: '^2.0.0' }, roles: ['worker'], requires: { gone: '^1.0.0' } }),
+      plugin('worse', { stop: 1 } as unknown as Plugin, { version: 'x' }),
+    ];
+    expect(problems(plugins)).to.deep.equal([
+      'plugins[0] is undefined: a plugin is an object with a manifest',
+      "plugins[1] has the name 'Bad': a plugin is named like an npm package, in lower case, such as '@acme/metrics'",
+      "plugin 'worse' has the version 'x', which is no semantic version: write it like 1.4.2",
+      "plugin 'worse' has a stop that is no function",
+      "plugin 'old' needs drumline ^2.0.0, this is 1.4.2",
+      "plugin 'old' is for a worker, this is a hub",
+      "plugin 'old' needs plugin 'gone' ^1.0.0, which is not listed",
+    ]);
+  });
+});

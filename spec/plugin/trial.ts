@@ -1,0 +1,61 @@
+// Plugins in short, and a host for them on a clock that the spec moves.
+import type { Log } from '../../lib/handler/context.js';
+import { PluginHost, type PluginHostOptions } from '../../lib/plugin/host.js';
+import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
+import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
+
+/** A plugin that needs drumline ^1.0.0, with more of a manifest and of everything else. */
+export const plugin = (name: string, rest: Omit<Plugin, 'manifest'> = {}, more: Partial<Manifest> = {}): Plugin => ({
+  manifest: { name, version: '1.0.0', engines: { drumline: '^1.0.0' }, ...more },
+  ...rest,
+});
+
+/** A plugin whose steps only note that they ran. */
+export const noted = (name: string, notes: string[], rest: Partial<Plugin> = {}): Plugin =>
+  plugin(name, {
+    start: () => void notes.push(`${name} starts`),
+    ready: () => void notes.push(`${name} is ready`),
+    stop: () => void notes.push(`${name} stops`),
+    ...rest,
+  });
+
+export const never = (): Promise<void> => new Promise(() => {});
+
+export class Trial {
+  readonly clock: VirtualClock = virtualClock();
+  readonly lines: string[] = [];
+  readonly log: Log = {
+    debug: (text) => void this.lines.push(text),
+    info: (text) => void this.lines.push(text),
+    warn: (text) => void this.lines.push(text),
+    error: (text) => void this.lines.push(text),
+  };
+
+  host(plugins: readonly Plugin[], more: Partial<PluginHostOptions> = {}): PluginHost {
+    const { clock, log } = this;
+    return new PluginHost({
+      plugins,
+      role: 'hub',
+      sdkVersion: '1.4.2',
+      applicationHandlers: [],
+      clock,
+      log,
+      ...more,
+    });
+  }
+}
+
+/** What a promise rejects with, or 'resolved', or 'waits' if it has not settled by now. */
+export async function fate(promise: Promise<unknown>, clock: VirtualClock): Promise<unknown> {
+  let fate: unknown = 'waits';
+  promise.then(
+    () => {
+      fate = 'resolved';
+    },
+    (error: unknown) => {
+      fate = error;
+    },
+  );
+  await clock.settle();
+  return fate;
+}
