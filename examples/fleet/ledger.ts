@@ -58,7 +58,7 @@ export class Ledger<P extends string> {
     const of = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict);
     const broken = of('broken').map(({ promise }) => promise);
     return (
-      `${broken.length} of ${findings.length} promises were broken${broken.length > 0 ? ` (${broken.join('; ')})` : ''}, ` +
+      `Of ${findings.length} promises ${broken.length} broken${broken.length > 0 ? ` (${broken.join('; ')})` : ''} and ` +
       `${of('not reached').length} not reached`
     );
   }

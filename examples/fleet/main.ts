@@ -14,13 +14,14 @@ import { figure, sleep, textOf } from './text.js';
 const done = new AbortController();
 const screen = process.stdout.isTTY ? terminalScreen(process.stdout) : plainScreen(process.stdout);
 const director = new Director(screen, `127.0.0.1:${await freePort()}`);
-const ledger = new Ledger(promises, (finding) => {
-  // What fails because it was ended is no news.
-  if (!done.signal.aborted) screen.say(lineOf(finding));
-});
+/** What happens because everything was ended is no news. */
+const tell = (text: string) => {
+  if (!done.signal.aborted) screen.say(text);
+};
+const ledger = new Ledger(promises, (finding) => tell(lineOf(finding)));
 const begin = performance.now();
 const say = (text: string) =>
-  screen.say(`${((performance.now() - begin) / 1000).toFixed(1).padStart(4)} s ${text}`);
+  tell(`${((performance.now() - begin) / 1000).toFixed(1).padStart(4)} s ${text}`);
 
 /** Whatever ends this process: no child stays, and the terminal is as it was. */
 process.once('exit', () => {

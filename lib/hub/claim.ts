@@ -13,12 +13,17 @@ export function checkId(id: string): string {
   throw new BusError('protocol', `a worker id has 1 to ${maxIdLength} characters and no control characters`);
 }
 
-/** Whether a greeting goes on with the session that this worker has. */
-export const resumes = ({ session, token, incarnation, agreement }: Member, hello: Hello): boolean =>
+/** Whether a greeting goes on with the session that this worker has: the same identity, and it knows the secret. */
+export const resumes = (
+  { session, token, incarnation, agreement, identity }: Member,
+  hello: Hello,
+  claimed: Identity | undefined,
+): boolean =>
   session.state.name !== 'ended' &&
   agreement.features.includes('resume') &&
   hello.resumeToken !== undefined &&
   hello.incarnation === incarnation &&
+  claimed?.subject === identity?.subject &&
   hello.received !== undefined &&
   hello.received.seq <= session.outbox.lastSeq &&
   sameToken(hello.resumeToken, token);

@@ -39,7 +39,7 @@ export class Fleet {
   async enter({ opening, hello, identity, agreement }: Admitted): Promise<void> {
     const id = checkId(hello.worker || `worker-${randomUUID()}`);
     let before = this.roster.members.get(id);
-    if (before && resumes(before, hello)) return this.#resume(before, opening, hello);
+    if (before && resumes(before, hello, identity)) return this.#resume(before, opening, hello);
     while (before && before.session.state.name !== 'ended') {
       await vacate(before, identity, this.options.timing.suspectAfterMs);
       before = this.roster.members.get(id);
@@ -92,7 +92,6 @@ export class Fleet {
     });
     member.session = new Session({
       name: `worker '${id}'`,
-      peer: () => ({ id, epoch, labels: member.labels, identity }),
       role: 'hub',
       clock,
       dispatch,
@@ -128,6 +127,7 @@ export class Fleet {
     const { maxPayloadBytes, maxUnanswered } = agreement.limits;
     session.attach(opening, {
       epoch: member.epoch,
+      from: { id: member.id, epoch: member.epoch, labels: member.labels, identity: member.identity },
       timing: this.options.timing,
       resumed,
       credit: creditOf(hello, agreement),

@@ -91,17 +91,15 @@ export class Dispatch {
   }
 
   /** What every handler of one session's messages gets. */
-  surroundings(from: () => Peer): Surroundings {
+  surroundings(from: Peer): Surroundings {
     const { clock, log, exposeStacks } = this.#options;
     return {
-      get from() {
-        return from();
-      },
+      from,
       clock,
       log,
       exposeStacks,
-      onFault: (error, { message }: Call) => this.fault('fault', from().id, message.type, error),
-      onAbandoned: (call, settled) => this.#abandon(call, settled, from().id),
+      onFault: (error, { message }: Call) => this.fault('fault', from.id, message.type, error),
+      onAbandoned: (call, settled) => this.#abandon(call, settled, from.id),
     };
   }
 

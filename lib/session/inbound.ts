@@ -27,17 +27,23 @@ export class Inbound implements TaskOwner {
   readonly #open = new Map<number, Task>();
   readonly #early = new Set<number>();
   readonly #source: LaneSource<Task>;
-  readonly #surroundings: Surroundings;
+  #from: Peer = { id: '', epoch: '', labels: {}, identity: undefined };
+  #surroundings: Surroundings | undefined;
   /** What the source had received when this session's numbers began: its credit is counted from there. */
   #base: Totals = nothingReceived;
 
   constructor(
     private readonly dispatch: Dispatch,
     private readonly outbox: Outbox,
-    private readonly peer: () => Peer,
   ) {
     this.#source = dispatch.lane.source(() => this.tellCredit());
-    this.#surroundings = dispatch.surroundings(peer);
+  }
+
+  /** A link begins: what was agreed, and who handlers see as the sender. */
+  begin(terms: TakeTerms, from: Peer): void {
+    this.terms = { maxPayloadBytes: terms.maxPayloadBytes, maxUnanswered: terms.maxUnanswered };
+    this.#from = from;
+    this.#surroundings = this.dispatch.surroundings(from);
   }
 
   /** What has been granted so far, as an absolute limit. */
@@ -59,7 +65,13 @@ export class Inbound implements TaskOwner {
     if (no) return this.#refuse(message, no);
     const registration = this.dispatch.handlers.get(message.type);
     if (registration === undefined) return this.#refuse(message, unhandled(message.type));
-    const task = new Task(message, registration, this.dispatch.gate(registration), this.#surroundings, this);
+    const task = new Task(
+      message,
+      registration,
+      this.dispatch.gate(registration),
+      this.#surroundings as Surroundings,
+      this,
+    );
     this.dispatch.addKey(task);
     if (this.#source.admit(task)) this.#open.set(message.seq, task);
     else this.#tell(message, overflow(message.type), true);
@@ -90,7 +102,19 @@ export class Inbound implements TaskOwner {
   }
 
   answer(task: Task, reply: Reply): void {
-    if (!task.dropped) this.#send(task.message.seq, reply, false);
+    if (task.dropped) return;
+    const { maxPayloadBytes } = this.terms;
+    if (reply.payload.length <= maxPayloadBytes) return this.#send(task.message.seq, reply, false);
+    // Written all the same, it would break the link, and again at each replay.
+    const error = new BusError(
+      'too-large',
+      `what the handler of '${task.type}' gave has ${reply.payload.length} bytes, at most ${maxPayloadBytes} are taken`,
+    );
+    // A stream that goes on is stopped: its last outcome is this fault.
+    if (reply.status === 'item') {
+      this.dispatch.fault('fault', this.#from.id, task.type, error);
+      task.invocation.cancel(error);
+    } else this.#tell(task.message, error, false);
   }
 
   finished(task: Task): void {
@@ -105,7 +129,7 @@ export class Inbound implements TaskOwner {
     this.#early.clear();
     this.#source.clear();
     this.#base = this.#source.received;
-    const gone = new BusError('cancelled', `${this.peer().id} is gone: nobody waits for the result any more`);
+    const gone = new BusError('cancelled', `${this.#from.id} is gone: nobody waits for the result any more`);
     for (const task of tasks) {
       task.dropped = true;
       task.invocation.cancel(gone);
@@ -146,7 +170,7 @@ export class Inbound implements TaskOwner {
     if (error.code !== 'cancelled')
       this.dispatch.fault(
         error.code === 'overflow' ? 'overflow' : 'fault',
-        this.peer().id,
+        this.#from.id,
         message.type,
         error,
       );

@@ -31,6 +31,8 @@ export interface SessionHost {
 /** What a link begins with: the handshake's result. */
 export interface Terms {
   readonly epoch: string;
+  /** Who handlers see as the sender. */
+  readonly from: Peer;
   readonly timing: BeatTiming;
   /** What the peer has received of this session when it is resumed; undefined begins anew. */
   readonly resumed: Received | undefined;
@@ -47,8 +49,6 @@ export interface SessionSetup {
   readonly role: 'hub' | 'worker';
   /** For texts: "worker 'w1'", "the hub". */
   readonly name: string;
-  /** Who handlers see as the sender. */
-  peer(): Peer;
   readonly clock: Clock;
   readonly dispatch: Dispatch;
   readonly outbox: { readonly capacity: number; readonly capacityBytes: number; readonly maxWaiting: number };
@@ -87,7 +87,7 @@ export class Session {
       onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
     });
     this.outbound = new Outbound(setup.name, setup.clock, this.outbox);
-    this.inbound = new Inbound(setup.dispatch, this.outbox, setup.peer);
+    this.inbound = new Inbound(setup.dispatch, this.outbox);
   }
 
   get state(): SessionState {
@@ -121,7 +121,7 @@ export class Session {
     this.#terms = terms;
     this.#opening = opening;
     this.outbound.terms = { maxPayloadBytes: terms.maxPayloadBytes, credited };
-    this.inbound.terms = { maxPayloadBytes: terms.maxPayloadBytes, maxUnanswered: terms.maxUnanswered };
+    this.inbound.begin(terms, terms.from);
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
     if (terms.greeting) this.outbox.control(terms.greeting);
     else this.inbound.tellCredit(); // What was granted since the hello was made found no link.

@@ -261,8 +261,19 @@ const draft = (
   deadlineAt: deadlineAt === Number.POSITIVE_INFINITY ? 0 : deadlineAt,
   attempt,
   id,
-  ...(headers === undefined ? {} : { headers }),
+  ...(headers === undefined ? {} : { headers: texts(headers, type) }),
 });
+
+/** Throws `unserialisable`: later, nobody would hear of a publish that cannot be written. */
+function texts(headers: Readonly<Record<string, string>>, type: string): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers))
+    if (typeof value !== 'string')
+      throw new BusError(
+        'unserialisable',
+        `header '${name}' of '${type}' is a ${typeof value}, and must be a string`,
+      );
+  return headers;
+}
 
 /** Where the errors of a stream go that its subscriber does not handle. */
 export const streamLog = (log: Log) => (thrown: unknown) =>

@@ -93,12 +93,6 @@ export class Worker implements AsyncDisposable {
     });
     this.#session = new Session({
       name: 'the hub',
-      peer: () => ({
-        id: 'hub',
-        epoch: this.#session.epoch,
-        labels: this.#welcome?.labels ?? {},
-        identity: undefined,
-      }),
       role: 'worker',
       clock,
       dispatch: this.#dispatch,
@@ -295,6 +289,7 @@ export class Worker implements AsyncDisposable {
     this.#welcome = welcome;
     this.#session.attach(opening, {
       epoch: welcome.epoch,
+      from: { id: 'hub', epoch: welcome.epoch, labels: welcome.labels, identity: undefined },
       timing: toldTiming(welcome.beat),
       resumed: welcome.received,
       credit: welcome.credit,

@@ -19,7 +19,7 @@ export function failure(promise: Promise<unknown>, ms = 3_000): Promise<BusError
     const timer = setTimeout(() => reject(new Error(`was not settled within ${ms} ms`)), ms);
     promise
       .then(
-        (value) => reject(new Error(`resolved with ${JSON.stringify(value)}`)),
+        (value) => reject(new Error(`resolved with ${JSON.stringify(value)?.slice(0, 200)}`)),
         (thrown) =>
           BusError.is(thrown) ? resolve(thrown) : reject(new Error('is no BusError', { cause: thrown })),
       )

@@ -49,7 +49,11 @@ describe('the check of plugins', () => {
       ['undefined', undefined, 'plugins[0] is undefined: a plugin is an object with a manifest'],
       ['null', null, 'plugins[0] is null: a plugin is an object with a manifest'],
       ['a text', 'metrics', "plugins[0] is 'metrics': a plugin is an object with a manifest"],
-      ['a maker that was not called', () => plugin('x'), 'plugins[0] is a function: call it to get the plugin'],
+      [
+        'a maker that was not called',
+        () => plugin('x'),
+        'plugins[0] is a function: call it to get the plugin',
+      ],
       ['an object without a manifest', {}, 'plugins[0] has no manifest'],
       [
         'no name',
@@ -157,7 +161,8 @@ describe('the check of plugins', () => {
   });
 
   describe('of the SDK', () => {
-    const on = (sdkVersion: string, drumline: string) => problems([manifest({ engines: { drumline } })], { sdkVersion });
+    const on = (sdkVersion: string, drumline: string) =>
+      problems([manifest({ engines: { drumline } })], { sdkVersion });
 
     it('refuses one that needs another', () => {
       expect(on('1.4.2', '^2.0.0')).to.deep.equal(["plugin 'metrics' needs drumline ^2.0.0, this is 1.4.2"]);
@@ -166,7 +171,16 @@ describe('the check of plugins', () => {
     });
 
     it('takes a release candidate where its release would pass, and nowhere else', () => {
-      for (const range of ['^2.0.0', '>=2.0.0', '2.x', '2.0.0', '>=1.0.0 <3.0.0', '2.0.0-rc.1', '^2.0.0-rc.1', '*'])
+      for (const range of [
+        '^2.0.0',
+        '>=2.0.0',
+        '2.x',
+        '2.0.0',
+        '>=1.0.0 <3.0.0',
+        '2.0.0-rc.1',
+        '^2.0.0-rc.1',
+        '*',
+      ])
         expect(on('2.0.0-rc.1', range), range).to.deep.equal([]);
       for (const range of ['^1.0.0', '<2.0.0', '^2.0.1', '>2.0.0'])
         expect(on('2.0.0-rc.1', range), range).to.have.length(1);
@@ -176,7 +190,9 @@ describe('the check of plugins', () => {
   it('refuses a plugin in the wrong kind of process', () => {
     const [hub, worker] = [manifest({ roles: ['hub'] }), manifest({ roles: ['worker'] })];
     expect(problems([worker])).to.deep.equal(["plugin 'metrics' is for a worker, this is a hub"]);
-    expect(problems([hub], { role: 'worker' })).to.deep.equal(["plugin 'metrics' is for a hub, this is a worker"]);
+    expect(problems([hub], { role: 'worker' })).to.deep.equal([
+      "plugin 'metrics' is for a hub, this is a worker",
+    ]);
     expect(problems([hub])).to.deep.equal([]);
   });
 
@@ -230,9 +246,17 @@ describe('the check of plugins', () => {
   });
 
   it('refuses a message type with two handlers', () => {
-    const handles = (...types: string[]) => ({ contributes: { handlers: types.map((type) => handler(type, () => {})) } });
-    const plugins = [plugin('a', handles('x', 'y')), plugin('b', handles('y', 'z')), plugin('c', handles('c', 'c'))];
-    expect(problems(plugins, { applicationHandlers: [handler('x', () => {}), handler('y', () => {})] })).to.deep.equal([
+    const handles = (...types: string[]) => ({
+      contributes: { handlers: types.map((type) => handler(type, () => {})) },
+    });
+    const plugins = [
+      plugin('a', handles('x', 'y')),
+      plugin('b', handles('y', 'z')),
+      plugin('c', handles('c', 'c')),
+    ];
+    expect(
+      problems(plugins, { applicationHandlers: [handler('x', () => {}), handler('y', () => {})] }),
+    ).to.deep.equal([
       "message type 'x' has 2 handlers: of the application and plugin 'a'",
       "message type 'y' has 3 handlers: of the application and plugin 'a' and plugin 'b'",
       "message type 'c' has 2 handlers: of plugin 'c' and plugin 'c'",

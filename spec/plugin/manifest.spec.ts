@@ -29,7 +29,12 @@ describe('definePlugin', () => {
       throw new Error('it ran');
     };
     definePlugin(
-      plugin('x', { contributes: { interceptors: [fail], handshake: [fail] }, start: fail, ready: fail, stop: fail }),
+      plugin('x', {
+        contributes: { interceptors: [fail], handshake: [fail] },
+        start: fail,
+        ready: fail,
+        stop: fail,
+      }),
     );
   });
 

@@ -5,7 +5,11 @@ import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
 
 /** A plugin that needs drumline ^1.0.0, with more of a manifest and of everything else. */
-export const plugin = (name: string, rest: Omit<Plugin, 'manifest'> = {}, more: Partial<Manifest> = {}): Plugin => ({
+export const plugin = (
+  name: string,
+  rest: Omit<Plugin, 'manifest'> = {},
+  more: Partial<Manifest> = {},
+): Plugin => ({
   manifest: { name, version: '1.0.0', engines: { drumline: '^1.0.0' }, ...more },
   ...rest,
 });
