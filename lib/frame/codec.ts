@@ -32,6 +32,7 @@ const tags: Readonly<Record<Frame['kind'], number>> = {
   message: 0x62,
   outcome: 0x6a,
   pull: 0x7a,
+  release: 0x72,
 };
 
 const framesTag = 0x0a;

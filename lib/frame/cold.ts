@@ -12,6 +12,7 @@ import type {
   Pull,
   Received,
   Refusal,
+  Release,
   Totals,
   Welcome,
 } from './frame.js';
@@ -84,6 +85,8 @@ const drain = layout<Drain>('drain', {});
 const bye = layout<Bye>('bye', { reason: plain(1, text), seq: plain(2, uint64) });
 const pull = layout<Pull>('pull', { re: plain(1, uint64), items: plain(2, uint64) });
 
+const release = layout<Release>('release', { held: plain(1, nested(totals)), kept: plain(2, nested(totals)) });
+
 /** Part of an outcome. */
 export const fault = layout<Fault>(undefined, {
   code: plain(1, text),
@@ -106,4 +109,5 @@ export const cold: Readonly<Record<ColdKind, Layout>> = {
   drain,
   bye,
   pull,
+  release,
 };

@@ -158,6 +158,15 @@ export interface Pull {
   readonly items: number;
 }
 
+/** The sender of messages gives back credit that it does not use. Void if a grant that it had not seen is under way. */
+export interface Release {
+  readonly kind: 'release';
+  /** The limit that it held. */
+  readonly held: Totals;
+  /** The limit that it goes on with. */
+  readonly kept: Totals;
+}
+
 /** What the sender of a message waits for. `acceptance` also ends with an outcome, which carries no value. */
 export type Expects = 'nothing' | 'acceptance' | 'reply' | 'stream';
 
@@ -219,5 +228,6 @@ export type ControlFrame =
   | Announce
   | Drain
   | Bye
-  | Pull;
+  | Pull
+  | Release;
 export type Frame = ControlFrame | DataFrame;

@@ -89,6 +89,11 @@ export class Inbound implements TaskOwner {
     this.#tell(task.message, error, false);
   }
 
+  /** The peer gives back credit that it does not use. */
+  giveBack(held: Totals, kept: Totals): void {
+    this.#source.giveBack(held, kept);
+  }
+
   pull(re: number, items: number): void {
     this.#open.get(re)?.invocation.demand.allow(items);
   }
@@ -102,7 +107,7 @@ export class Inbound implements TaskOwner {
   }
 
   answer(task: Task, reply: Reply): void {
-    if (task.dropped) return;
+    if (task.dropped || task.cut) return;
     const { maxPayloadBytes } = this.terms;
     if (reply.payload.length <= maxPayloadBytes) return this.#send(task.message.seq, reply, false);
     // Written all the same, it would break the link, and again at each replay.
@@ -110,11 +115,9 @@ export class Inbound implements TaskOwner {
       'too-large',
       `what the handler of '${task.type}' gave has ${reply.payload.length} bytes, at most ${maxPayloadBytes} are taken`,
     );
-    // A stream that goes on is stopped: its last outcome is this fault.
-    if (reply.status === 'item') {
-      this.dispatch.fault('fault', this.#from.id, task.type, error);
-      task.invocation.cancel(error);
-    } else this.#tell(task.message, error, false);
+    task.cut = true;
+    this.#tell(task.message, error, false);
+    task.invocation.cancel(error);
   }
 
   finished(task: Task): void {

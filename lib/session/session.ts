@@ -72,6 +72,7 @@ export class Session {
   #reading: Subscription | undefined;
   #cancelTick: Cancel = () => {};
   #beats = 0;
+  #idleSince = -1;
   #answeredAt = Number.NEGATIVE_INFINITY;
   #received: Received = nothingReceived;
   #acked = 0;
@@ -225,6 +226,7 @@ export class Session {
     const { host } = this.#setup;
     switch (effect.do) {
       case 'beat':
+        this.#giveBack();
         return this.#beat(effect.lateMs, false);
       case 'grade':
         return host.graded(effect.grade, effect.cause, effect.silentMs);
@@ -258,6 +260,8 @@ export class Session {
         return this.outbox.acked(frame.seq);
       case 'cancel':
         return this.inbound.cancel(frame.re, this.#received.seq);
+      case 'release':
+        return this.inbound.giveBack(frame.held, frame.kept);
       case 'pull':
         return this.inbound.pull(frame.re, frame.items);
       case 'announce':
@@ -301,6 +305,14 @@ export class Session {
     if (!this.outbound.terms.credited || this.#received.seq === this.#acked) return undefined;
     this.#acked = this.#received.seq;
     return this.#acked;
+  }
+
+  /** Who sent nothing since the last beat gives its credit back: ten thousand idle sessions reserve little. */
+  #giveBack(): void {
+    const idle = this.#idleSince === this.outbox.lastSeq;
+    this.#idleSince = this.outbox.lastSeq;
+    const given = idle && this.outbound.terms.credited ? this.outbox.giveBack() : undefined;
+    if (given) this.outbox.control({ kind: 'release', ...given });
   }
 
   #beat(lateMs: number, probe: boolean): void {

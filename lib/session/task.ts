@@ -25,6 +25,8 @@ export class Task implements Work {
   keyName: string | number = '';
   /** Its session is over: what it still gives goes nowhere. */
   dropped = false;
+  /** Its last outcome was given in its place: what it still gives goes nowhere. */
+  cut = false;
   /** On the clock's `now`; 0 while it is queued. */
   startedAt = 0;
 

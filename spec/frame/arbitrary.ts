@@ -137,6 +137,7 @@ export const kinds: { readonly [K in Frame['kind']]: fc.Arbitrary<Of<K>> } = {
   drain: record<Of<'drain'>>({ kind: kind('drain') }),
   bye: record<Of<'bye'>>({ kind: kind('bye'), reason: text, seq: uint64 }),
   pull: record<Of<'pull'>>({ kind: kind('pull'), re: uint64, items: uint64 }),
+  release: record<Of<'release'>>({ kind: kind('release'), held: totals, kept: totals }),
   message: record<Of<'message'>>(
     {
       kind: kind('message'),
