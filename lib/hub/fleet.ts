@@ -30,6 +30,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly roster: Roster;
   #epochs = 0;
+  #closed: BusError | undefined;
 
   constructor(private readonly options: FleetOptions) {
     this.roster = new Roster(options.clock);
@@ -37,6 +38,7 @@ export class Fleet {
 
   /** Rejects with the refusal that the worker gets. */
   async enter({ opening, hello, identity, agreement }: Admitted): Promise<void> {
+    if (this.#closed) throw this.#closed;
     const id = checkId(hello.worker || `worker-${randomUUID()}`);
     let before = this.roster.members.get(id);
     if (before && resumes(before, hello, identity)) return this.#resume(before, opening, hello);
@@ -44,6 +46,7 @@ export class Fleet {
       await vacate(before, identity, this.options.timing.suspectAfterMs);
       before = this.roster.members.get(id);
     }
+    if (this.#closed) throw this.#closed;
     if (this.roster.size >= this.options.maxSessions)
       throw new BusError('overflow', `this hub takes at most ${this.options.maxSessions} workers`);
     this.#begin(id, opening, hello, identity, agreement, before);
@@ -67,8 +70,10 @@ export class Fleet {
     return true;
   }
 
-  close(reason: string): void {
-    for (const { session } of [...this.roster.members.values()]) session.leave(reason);
+  async close(error: BusError): Promise<void> {
+    this.#closed = error;
+    this.roster.close(error);
+    await Promise.all([...this.roster.members.values()].map(({ session }) => session.leave('the hub closes')));
   }
 
   #begin(
@@ -89,6 +94,7 @@ export class Fleet {
         this.roster.changed();
       },
       gone: (which: Member, cause: EndCause) => this.roster.gone(which, cause === 'lost'),
+      changed: () => this.roster.changed(),
     });
     member.session = new Session({
       name: `worker '${id}'`,

@@ -154,7 +154,10 @@ export class Hub implements AsyncDisposable {
   ): verb.Published {
     this.#open();
     const encoded = verb.encode(message, payload);
-    return verb.publishTo(this.#receivers(target, encoded.type), encoded, options);
+    const receivers = this.#receivers(target, encoded.type);
+    // Nobody has to be there for `all()`; for `any()`, a message that nobody takes is a message lost.
+    if (receivers.length === 0 && typeof target !== 'string' && target.to === 'any') return { queued: 0, dropped: 1 };
+    return verb.publishTo(receivers, encoded, options);
   }
 
   /** Resolves when a worker has room for the next `publish`. Rejects with `unknown-worker`, or `peer-lost` if it is lost. */
@@ -336,8 +339,9 @@ export class Hub implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#announcing.unsubscribe();
-    this.#fleet.close('the hub closes');
+    const left = this.#fleet.close(closed());
     this.#dispatch.close();
+    await left;
     await this.#starting?.catch(() => {});
     await this.#listener?.close();
     this.#feed.close();

@@ -70,6 +70,8 @@ export class Member implements WorkerInfo, SessionHost {
       readonly intervalMs: number;
       emit(event: Omit<HubEvent, 'at'>): void;
       gone(member: Member, cause: EndCause): void;
+      /** It may fit what somebody waits for. */
+      changed(): void;
     },
   ) {
     this.id = id;
@@ -135,6 +137,7 @@ export class Member implements WorkerInfo, SessionHost {
 
   announced(handles: readonly string[]): void {
     this.handles = handles;
+    this.port.changed();
   }
 
   draining(): void {

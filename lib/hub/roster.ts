@@ -9,7 +9,11 @@ const keptLost = 1_000;
 /** The fleet by id, and those who wait for it. */
 export class Roster {
   readonly #members = new Map<string, Member>();
-  readonly #waiting = new Set<() => void>();
+  /** Those who wait: how to look again, and how to give up. */
+  readonly #waiting = new Map<() => void, (error: BusError) => void>();
+  /** Workers whose outbox was found full: when there is room again, those who wait are woken. */
+  readonly #full = new WeakSet<Member>();
+  #closed: BusError | undefined;
   #turn = 0;
 
   constructor(private readonly clock: Clock) {}
@@ -28,12 +32,12 @@ export class Roster {
   put(member: Member): void {
     this.#members.delete(member.id);
     this.#members.set(member.id, member);
-    for (const check of [...this.#waiting]) check();
+    this.changed();
   }
 
   /** Wakes those who wait; called whenever a worker may have become ready or free. */
   changed(): void {
-    for (const check of [...this.#waiting]) check();
+    for (const check of [...this.#waiting.keys()]) check();
   }
 
   /** A lost worker stays to be asked about; one that left goes. */
@@ -76,7 +80,7 @@ export class Roster {
     except: ReadonlySet<string>,
   ): Member | undefined {
     const fitting = [...this.#members.values()].filter(
-      (member) => member.takes(type) && matches(member.labels, labels) && member.session.outbox.hasRoom,
+      (member) => member.takes(type) && matches(member.labels, labels) && this.#hasRoom(member),
     );
     const preferred = fitting.filter(({ epoch }) => !except.has(epoch));
     const pool = preferred.length > 0 ? preferred : fitting;
@@ -89,31 +93,50 @@ export class Roster {
     return best;
   }
 
+  #hasRoom(member: Member): boolean {
+    const { outbox, outbound } = member.session;
+    if (outbox.hasRoom) return true;
+    if (this.#full.has(member)) return false;
+    this.#full.add(member);
+    const look = () => {
+      this.#full.delete(member);
+      this.changed();
+    };
+    outbound.writable().then(look, look);
+    return false;
+  }
+
+  /** Nobody will come any more: all who wait hear `error`, now and later. */
+  close(error: BusError): void {
+    this.#closed = error;
+    for (const fail of [...this.#waiting.values()]) fail(error);
+  }
+
   /** Resolves with what `find` gives as soon as it gives something; rejects with `error()` after `ms`, or with the signal. */
   until<T>(find: () => T | undefined, ms: number, error: () => BusError, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(this.#closed);
       let cancelTimer: Cancel = () => {};
       const end = () => {
         cancelTimer();
         this.#waiting.delete(check);
         signal?.removeEventListener('abort', abort);
       };
-      const abort = () => {
+      const fail = (reason: BusError) => {
         end();
-        reject(new BusError('cancelled', 'the caller cancelled the call', { cause: signal?.reason }));
+        reject(reason);
       };
+      const abort = () =>
+        fail(new BusError('cancelled', 'the caller cancelled the call', { cause: signal?.reason }));
       const check = () => {
         const found = find();
         if (found === undefined) return;
         end();
         resolve(found);
       };
-      this.#waiting.add(check);
+      this.#waiting.set(check, fail);
       signal?.addEventListener('abort', abort, { once: true });
-      cancelTimer = this.clock.after(ms, () => {
-        end();
-        reject(error());
-      });
+      cancelTimer = this.clock.after(ms, () => fail(error()));
       check();
     });
   }

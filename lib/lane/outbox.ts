@@ -215,8 +215,9 @@ export class Outbox {
     return [...this.#data.kept.clear(), ...this.#data.clear()];
   }
 
-  /** Hands over what waits now, not at the end of the turn: the link closes next. */
+  /** Hands over what waits now, though the turn goes on and a write may be under way: the link closes next. */
   flush(): void {
+    this.#writing = false;
     this.#flush();
   }
 

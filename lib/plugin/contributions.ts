@@ -12,7 +12,7 @@ export type HandlerFunction = (message: HandlerMessage, context: Context) => unk
  *
  * `next` may be called once per message, with the context that came in; a second call, or another context, throws a
  * `BusError` with code `plugin`. What the interceptor itself throws becomes one too, and both name the plugin; a
- * `BusError` of its own and what the handler threw pass unchanged.
+ * `BusError` of its own and what the handler threw pass unchanged, as does what a stream fails with while it is read.
  */
 export type HandlerInterceptor = (next: HandlerFunction) => HandlerFunction;
 

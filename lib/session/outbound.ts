@@ -116,8 +116,9 @@ export class Outbound {
   }
 
   async writable(): Promise<void> {
-    if (this.#gone) throw this.#gone('not-sent');
-    await this.outbox.writable();
+    await this.outbox.writable().catch((closed) => {
+      throw this.#gone?.('not-sent') ?? closed;
+    });
   }
 
   #check({ type, payload }: Draft): void {

@@ -173,11 +173,13 @@ export class Session {
     this.inbound.drain();
   }
 
-  /** Says goodbye and ends the session. */
-  leave(reason: string): void {
+  /** Says goodbye and ends the session. Resolves when the goodbye has left. */
+  async leave(reason: string): Promise<void> {
+    const link = this.#opening?.link;
     this.control({ kind: 'bye', reason, seq: this.outbox.lastSeq });
     this.outbox.flush();
     this.end('closed');
+    await link?.close();
   }
 
   /** Ends the session: every call that waits fails, what runs is cancelled, and the link closes. */

@@ -14,12 +14,16 @@ export interface Link {
    */
   readonly batches$: Observable<Uint8Array>;
   /**
-   * Hands over one batch; `done` is called once, when the link can take the next. One write at a time. On a link that
+   * Hands over one batch; `done` is called once, when the link can take the next. One write at a time, but for a last one
+   * before `close`. On a link that
    * has ended it does nothing, and `done` is not called.
    */
   write(batch: Uint8Array, done: () => void): void;
-  /** Ends the link after what was written has left; aborts it when that takes longer than a second. */
-  close(): void;
+  /**
+   * Ends the link after what was written has left; aborts it when that takes longer than a second. Resolves when
+   * the process may end without losing any of it.
+   */
+  close(): Promise<void>;
   /** Ends the link at once; what has not left is thrown away. */
   abort(): void;
 }

@@ -55,7 +55,10 @@ export class Worker implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #announcing: Subscription;
   readonly #incarnation = randomUUID();
+  #closing: Promise<void> | undefined;
   #welcome: Welcome | undefined;
+  /** The message types that the last greeting named. */
+  #greeted: readonly string[] = [];
   #starting: Starting | undefined;
 
   constructor(options: WorkerOptions, platform: Platform) {
@@ -245,16 +248,21 @@ export class Worker implements AsyncDisposable {
   }
 
   /** Leaves the hub. Calls that wait reject with `closed`. */
-  async close(): Promise<void> {
-    if (this.#state.value === 'closed') return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#state.next('closed');
     this.#announcing.unsubscribe();
     this.#connection.stop();
-    this.#session.leave('the worker closes');
+    const left = this.#session.leave('the worker closes');
     this.#dispatch.close();
     this.#starting?.reject(this.#closed());
     this.#feed.close();
     this.#state.complete();
+    await left;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -264,6 +272,7 @@ export class Worker implements AsyncDisposable {
   #hello(maxPayloadBytes: number): Hello {
     const { version, application, labels = {}, requires = [], extra = {} } = this.#options;
     const token = this.#session.resumable ? this.#welcome?.resumeToken : undefined;
+    this.#greeted = this.#handlers.types;
     return {
       kind: 'hello',
       protocolMin: protocolRange.min,
@@ -274,7 +283,7 @@ export class Worker implements AsyncDisposable {
       worker: this.id,
       incarnation: this.#incarnation,
       labels,
-      handles: this.#handlers.types,
+      handles: this.#greeted,
       features,
       requires,
       maxPayloadBytes,
@@ -296,6 +305,8 @@ export class Worker implements AsyncDisposable {
       maxPayloadBytes: welcome.maxPayloadBytes,
       maxUnanswered: Number.POSITIVE_INFINITY,
     });
+    const { types } = this.#handlers;
+    if (types !== this.#greeted) this.#session.control({ kind: 'announce', handles: types });
     if (draining) this.#session.control({ kind: 'drain' });
     else this.#state.next('connected');
     this.#emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });

@@ -4,6 +4,7 @@ import {
   createHub,
   createWorker,
   type Hub,
+  type HubAddress,
   type HubEvent,
   type HubOptions,
   handler,
@@ -25,6 +26,12 @@ export const collector = () => {
   return { lines, log: { debug: note, info: note, warn: note, error: note } };
 };
 
+interface SuiteOptions {
+  readonly healthy?: boolean;
+  /** How `healthy` reaches the hub. */
+  hubOf?(address: string): HubAddress;
+}
+
 export class Trial {
   readonly hubEvents: HubEvent[] = [];
   readonly hubLog = collector();
@@ -33,13 +40,13 @@ export class Trial {
   readonly #ends: (() => unknown)[] = [];
 
   /** Registers the suite's hooks. Without `healthy: false`, worker 'healthy' is served before, during and after each spec. */
-  static suite(options: HubOptions | (() => HubOptions | Promise<HubOptions>) = {}, { healthy = true } = {}): Trial {
+  static suite(options: HubOptions | (() => HubOptions | Promise<HubOptions>) = {}, { healthy = true, hubOf = (address) => address }: SuiteOptions = {}): Trial {
     const trial = new Trial();
     staysCalm();
     beforeEach(async () => {
       await trial.begin(typeof options === 'function' ? await options() : options);
       if (healthy) {
-        await trial.worker({ id: 'healthy', handlers: [handler('echo', ({ payload }) => payload)] });
+        await trial.worker({ id: 'healthy', hub: hubOf(trial.address), handlers: [handler('echo', ({ payload }) => payload)] });
         await trial.servesHealthy('before');
       }
     });

@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { root } from '../house/sources.js';
 import { must } from './run.js';
 
-/** Runs until it is stopped: `npm start`. */
-const endless = ['fleet'];
-const limitMs = 60_000;
+const limitMs = 75_000;
 
 describe('Each example', () => {
   const folder = join(root, 'examples');
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = entries.filter((entry) => entry.isDirectory() && !endless.includes(entry.name));
+  const names = entries.filter((entry) => entry.isDirectory());
 
   for (const { name } of names) {
     it(`${name} runs to its end`, () => {

@@ -42,4 +42,9 @@ describe('the dependency order', () => {
       ['c', 'd', 'c'],
     ]);
   });
+
+  it('leaves out of a ring what only leads to it', () => {
+    const { cycles } = dependencyOrder(listed(['x', 'y'], ['y', 'a'], ['a', 'b'], ['b', 'a']));
+    expect(cycles).to.deep.equal([['a', 'b', 'a']]);
+  });
 });

@@ -13,7 +13,7 @@ export class HandLink implements Link {
     done();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.ended ??= 'closed';
   }
 

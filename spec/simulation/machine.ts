@@ -122,7 +122,9 @@ export class Machine {
       write: (batch, done) => {
         if (this.alive) link.write(batch, () => this.#run(this.#input, done));
       },
-      close: () => this.alive && link.close(),
+      close: async () => {
+        if (this.alive) await link.close();
+      },
       abort: () => this.alive && link.abort(),
     };
   }

@@ -47,6 +47,10 @@ export function callLink({ call, peer, clock, reset, ended }: CallLinkOptions): 
   let failure: BusError | undefined;
   let reader: Subscriber<Uint8Array> | 'none yet' | 'gone' = 'none yet';
   let cancelClose = () => {};
+  let over = () => {};
+  const end = new Promise<void>((resolve) => {
+    over = resolve;
+  });
 
   const tell = (subscriber: Subscriber<Uint8Array>) =>
     failure === undefined ? subscriber.complete() : subscriber.error(failure);
@@ -74,6 +78,7 @@ export function callLink({ call, peer, clock, reset, ended }: CallLinkOptions): 
     state = 'ended';
     cancelClose();
     ended();
+    over();
     if (typeof reader === 'object') tell(reader);
   };
   const abort = () => {
@@ -103,6 +108,7 @@ export function callLink({ call, peer, clock, reset, ended }: CallLinkOptions): 
     close() {
       asked = true;
       followClose();
+      return end;
     },
     abort,
     finish,

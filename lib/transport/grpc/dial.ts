@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { ChannelCredentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { throwError } from 'rxjs';
 import { BusError } from '../../errors/bus-error.js';
 import type { LinkPeer } from '../../frame/peer.js';
 import type { Clock } from '../../time/clock.js';
+import { deadLink } from '../dead-link.js';
 import type { CallKind, ClientTls, DialOptions, Link } from '../link.js';
 import { formatAddress, parseAddress } from './address.js';
 import { callLink } from './call-link.js';
@@ -108,15 +108,4 @@ function credentials(tls: ClientTls | undefined, name: string): ChannelCredentia
       checkServerIdentity: (_announced, certificate) => checkServerIdentity(name, certificate),
     }),
   );
-}
-
-function deadLink(address: string, error: Error): Link {
-  const nothing = () => {};
-  return {
-    peer: { address },
-    batches$: throwError(() => error),
-    write: nothing,
-    close: nothing,
-    abort: nothing,
-  };
 }

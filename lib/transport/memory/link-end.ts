@@ -62,7 +62,7 @@ export class LinkEnd implements Link {
     this.#release();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#out.send('close');

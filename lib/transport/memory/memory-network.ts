@@ -1,7 +1,7 @@
-import { throwError } from 'rxjs';
 import { BusError } from '../../errors/bus-error.js';
 import type { Clock } from '../../time/clock.js';
-import type { DialOptions, Link, ListenOptions, Transport } from '../link.js';
+import { deadLink } from '../dead-link.js';
+import type { DialOptions, ListenOptions, Transport } from '../link.js';
 import { type DialledPair, dialPair, type Listening } from './dialled-pair.js';
 import { type Latency, Routes } from './routes.js';
 import { seededRandom } from './seeded-random.js';
@@ -113,15 +113,4 @@ function check({ address, tls }: ListenOptions | DialOptions): void {
     throw new BusError('invalid-option', "the memory network has no TLS: leave 'tls' out");
   if (!/^\S+$/.test(address))
     throw new BusError('invalid-option', `'${address}' is no address: give a host's name`);
-}
-
-function deadLink(address: string, error: unknown): Link {
-  const nothing = () => {};
-  return {
-    peer: { address },
-    batches$: throwError(() => error),
-    write: nothing,
-    close: nothing,
-    abort: nothing,
-  };
 }

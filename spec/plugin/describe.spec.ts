@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { BusError } from '../../lib/errors/bus-error.js';
+import { handler } from '../../lib/handler/registration.js';
+import { describePlugins } from '../../lib/plugin/describe.js';
+import type { Plugin } from '../../lib/plugin/manifest.js';
+import { plugin, Trial } from './trial.js';
+
+const ran = (): never => {
+  throw new Error('it ran');
+};
+
+describe('the description of plugins', () => {
+  const full = plugin(
+    'metrics',
+    {
+      contributes: {
+        handlers: [handler('a', ran), handler('b', ran)],
+        interceptors: [ran],
+        authenticate: ran,
+        handshake: [ran, ran],
+        observers: [ran, ran, ran],
+      },
+      start: ran,
+      ready: ran,
+      stop: ran,
+    },
+    { roles: ['hub'], requires: { clock: '^1.0.0' } },
+  );
+
+  it('lists what each one is, needs and contributes, and runs nothing', () => {
+    expect(describePlugins([full, plugin('clock', {}, { version: '1.2.3' })])).to.deep.equal([
+      {
+        name: 'metrics',
+        version: '1.0.0',
+        engines: { drumline: '^1.0.0' },
+        roles: ['hub'],
+        requires: { clock: '^1.0.0' },
+        contributes: {
+          handlers: ['a', 'b'],
+          interceptors: 1,
+          authenticate: true,
+          handshake: 2,
+          observers: 3,
+        },
+      },
+      {
+        name: 'clock',
+        version: '1.2.3',
+        engines: { drumline: '^1.0.0' },
+        roles: ['hub', 'worker'],
+        requires: {},
+        contributes: { handlers: [], interceptors: 0, authenticate: false, handshake: 0, observers: 0 },
+      },
+    ]);
+  });
+
+  it('of a host is in dependency order', () => {
+    const host = new Trial().host([plugin('a', {}, { requires: { b: '*' } }), plugin('b')]);
+    expect(host.describe().map(({ name }) => name)).to.deep.equal(['b', 'a']);
+  });
+
+  it('refuses what is no plugin, and takes one that could not run here', () => {
+    expect(() => describePlugins([undefined as unknown as Plugin])).to.throw(
+      BusError,
+      'plugins[0] is undefined',
+    );
+    expect(describePlugins([plugin('x', {}, { engines: { drumline: '^9.0.0' } })])).to.have.length(1);
+  });
+});
