@@ -179,7 +179,7 @@ describe('a hub process', function () {
     expect(later.filter((epoch) => epochs.includes(epoch)), 'epochs that were used twice').to.deep.equal([]);
   });
 
-  it('that is stopped for longer than lostAfterMs condemns nobody when it goes on', async () => {
+  it('that is stopped for nearly lostAfterMs condemns nobody when it goes on', async () => {
     await begin();
     const workers = await Promise.all(['w1', 'w2', 'w3'].map((id) => trial.worker({ id, hub: address })));
     hub.signal('SIGSTOP');
