@@ -46,6 +46,21 @@ export type { HubEvent, HubEventKind, Transition } from './hub/event.js';
 export type { Hub } from './hub/hub.js';
 export type { Liveness, Load, WorkerInfo } from './hub/member.js';
 export type { HubLimits, HubOptions, Listen } from './hub/option.js';
+export type {
+  BusEvent,
+  Contributions,
+  HandlerFunction,
+  HandlerInterceptor,
+  Observe,
+} from './plugin/contributions.js';
+export { describePlugins, type PluginDescription } from './plugin/describe.js';
+export {
+  definePlugin,
+  type Manifest,
+  type Plugin,
+  type PluginContext,
+  type Role,
+} from './plugin/manifest.js';
 export type { LaneLimits, SendLimits } from './session/option.js';
 export type { CallOptions, Published, PublishOptions } from './session/verb.js';
 export type { ClientTls, ServerTls } from './transport/link.js';

@@ -85,7 +85,10 @@ const drain = layout<Drain>('drain', {});
 const bye = layout<Bye>('bye', { reason: plain(1, text), seq: plain(2, uint64) });
 const pull = layout<Pull>('pull', { re: plain(1, uint64), items: plain(2, uint64) });
 
-const release = layout<Release>('release', { held: plain(1, nested(totals)), kept: plain(2, nested(totals)) });
+const release = layout<Release>('release', {
+  held: plain(1, nested(totals)),
+  kept: plain(2, nested(totals)),
+});
 
 /** Part of an outcome. */
 export const fault = layout<Fault>(undefined, {

@@ -3,6 +3,7 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import { isErrorCode } from '../errors/code.js';
 import { encodeBatch } from '../frame/codec.js';
 import type { Hello } from '../frame/frame.js';
+import type { LinkPeer } from '../frame/peer.js';
 import { isBusError } from '../handler/fault.js';
 import type {
   Agreement,
@@ -27,6 +28,8 @@ export interface AdmissionOptions {
   /** Gives the worker its place, or throws a refusal. */
   enter(admitted: Admitted): Promise<void>;
   refused(error: BusError, hello: Hello | undefined, link: Link): void;
+  /** The plugin in which the greeting of a peer hangs now. */
+  waitsFor(peer: LinkPeer): string | undefined;
   /** Frames of a kind that this version does not know were skipped. */
   unknownFrames(error: BusError): void;
 }
@@ -83,11 +86,17 @@ export class Admission {
     const { authenticate, negotiate, hub } = this.options;
     const identity = authenticate
       ? checkIdentity(
-          await this.#within('authentication', async () => authenticate(hello, { peer }), 'unauthenticated'),
+          await this.#within(
+            'authentication',
+            peer,
+            async () => authenticate(hello, { peer }),
+            'unauthenticated',
+          ),
         )
       : undefined;
     const agreement = await this.#within(
       'the handshake',
+      peer,
       () => negotiate(hello, { peer, identity, hub }),
       'handshake-failed',
     );
@@ -97,12 +106,19 @@ export class Admission {
   }
 
   /** Runs a step under the deadline; what it throws that is no refusal becomes one. */
-  #within<T>(step: string, run: () => Promise<T>, code: 'unauthenticated' | 'handshake-failed'): Promise<T> {
+  #within<T>(
+    step: string,
+    peer: LinkPeer,
+    run: () => Promise<T>,
+    code: 'unauthenticated' | 'handshake-failed',
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const ms = this.options.handshakeTimeoutMs;
-      const cancel = this.options.clock.after(ms, () =>
-        reject(new BusError('handshake-failed', `${step} gave no answer within ${ms} ms`)),
-      );
+      const cancel = this.options.clock.after(ms, () => {
+        const plugin = this.options.waitsFor(peer);
+        const who = plugin === undefined ? step : `plugin '${plugin}': ${step}`;
+        reject(new BusError('handshake-failed', `${who} gave no answer within ${ms} ms`));
+      });
       const failed = (thrown: unknown) =>
         reject(
           isRefusal(thrown)

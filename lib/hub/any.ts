@@ -27,7 +27,7 @@ export function choose(
       new BusError(
         'no-worker',
         `no live worker${wanted.length > 0 ? ` with ${wanted.join(', ')}` : ''} that handles '${type}' had room in time`,
-        { details: { type, labels } },
+        { details: { type, labels, delivery: 'not-sent' } },
       ),
     signal,
   );
@@ -45,17 +45,28 @@ export async function anywhere<T>(
 ): Promise<T> {
   const id = randomUUID();
   const tried = new Set<string>();
+  let lost: BusError | undefined;
   for (let attempt = 1; ; attempt++) {
-    const member = await choose(roster, clock, target, encoded, deadlineAt, signal, tried);
+    const member = await choose(roster, clock, target, encoded, deadlineAt, signal, tried).catch((thrown) => {
+      throw lost && BusError.is(thrown, 'no-worker') ? triedInVain(thrown, lost) : thrown;
+    });
     try {
       return await call(member, { attempt, id });
     } catch (thrown) {
       if (attempt === maxAttempts || !elsewhere(thrown)) throw thrown;
       tried.add(member.epoch);
+      if (thrown.details.delivery === 'unknown') lost = thrown;
     }
   }
 }
 
+/** No other worker came after one was lost that may have handled it. */
+const triedInVain = ({ message, details }: BusError, lost: BusError) =>
+  new BusError('no-worker', `${message}; before that, ${lost.message}`, {
+    details: { ...details, delivery: 'unknown' },
+    cause: lost,
+  });
+
 /** Whether another worker may do better: this one is gone (`delivery` is only on our own errors), or drains. */
-const elsewhere = (thrown: unknown): boolean =>
+const elsewhere = (thrown: unknown): thrown is BusError =>
   BusError.is(thrown, 'draining') || (BusError.is(thrown, 'peer-lost') && 'delivery' in thrown.details);

@@ -73,7 +73,9 @@ export class Fleet {
   async close(error: BusError): Promise<void> {
     this.#closed = error;
     this.roster.close(error);
-    await Promise.all([...this.roster.members.values()].map(({ session }) => session.leave('the hub closes')));
+    await Promise.all(
+      [...this.roster.members.values()].map(({ session }) => session.leave('the hub closes')),
+    );
   }
 
   #begin(

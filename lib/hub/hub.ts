@@ -14,6 +14,7 @@ import type { OneTarget, Target } from '../handler/target.js';
 import { lenient } from '../handshake/lenient.js';
 import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
+import { PluginHost } from '../plugin/host.js';
 import { Dispatch } from '../session/dispatch.js';
 import { Feed, isolated } from '../session/isolated.js';
 import {
@@ -53,6 +54,7 @@ export class Hub implements AsyncDisposable {
   readonly #limits;
   readonly #feed: Feed<HubEvent>;
   readonly #handlers = new Handlers();
+  readonly #plugins: PluginHost;
   readonly #dispatch: Dispatch;
   readonly #fleet: Fleet;
   readonly #announcing: Subscription;
@@ -72,15 +74,24 @@ export class Hub implements AsyncDisposable {
       log.error(`a subscriber of hub.events$ threw: ${textOf(thrown)}`),
     );
     this.events$ = this.#feed.events$;
-    const emit = (event: Omit<HubEvent, 'at'>) => this.#feed.emit({ ...event, at: clock.date() });
-    for (const registration of options.handlers ?? []) this.#handlers.add(registration);
+    this.#plugins = new PluginHost({
+      plugins: options.plugins ?? [],
+      role: 'hub',
+      sdkVersion,
+      applicationHandlers: options.handlers ?? [],
+      applicationAuthenticate: options.authenticate,
+      clock,
+      log,
+    });
+    for (const registration of this.#plugins.contributions.handlers) this.#handlers.add(registration);
     this.#dispatch = new Dispatch({
       clock,
       lane: laneLimits(options.lane),
       handlers: this.#handlers,
       log,
       exposeStacks: options.exposeStacks ?? false,
-      emit: ({ kind, peer, type, error }) => emit({ kind, worker: peer, cause: error.message, type, error }),
+      emit: ({ kind, peer, type, error }) =>
+        this.#emit({ kind, worker: peer, cause: error.message, type, error }),
     });
     this.#fleet = new Fleet({
       clock,
@@ -90,16 +101,19 @@ export class Hub implements AsyncDisposable {
       outbox: sendLimits(options.outbox),
       maxSessions: this.#limits.maxSessions,
       version: options.version,
-      emit,
+      emit: (event) => this.#emit(event),
     });
     this.workers = this.#fleet.roster.members;
     this.#announcing = this.#handlers.changes$.subscribe((types) => this.#fleet.announce(types));
   }
 
-  /** Listens, and resolves with the address for the workers: `host:port`. Rejects with `unreachable` if it cannot be had. */
+  /**
+   * Starts the plugins, listens, and resolves with the address for the workers: `host:port`. Rejects with `plugin`, or
+   * with `unreachable` if the address cannot be had; after that it may be called again.
+   */
   start(): Promise<string> {
     if (this.#closing) return Promise.reject(closed());
-    this.#starting ??= this.#listen();
+    this.#starting ??= this.#start();
     return this.#starting;
   }
 
@@ -111,7 +125,8 @@ export class Hub implements AsyncDisposable {
     options?: HandlerOptions<HandlerInput<C>>,
   ): Disposable;
   handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
-    return this.#handlers.add(handler(message as string, handle, options));
+    const registration = handler(message as string, handle, options);
+    return this.#handlers.add(this.#plugins.contributions.intercepted(registration));
   }
 
   /** Resolves once that many workers are ready; rejects with `timeout` after `timeoutMs` (default 30,000). */
@@ -156,7 +171,8 @@ export class Hub implements AsyncDisposable {
     const encoded = verb.encode(message, payload);
     const receivers = this.#receivers(target, encoded.type);
     // Nobody has to be there for `all()`; for `any()`, a message that nobody takes is a message lost.
-    if (receivers.length === 0 && typeof target !== 'string' && target.to === 'any') return { queued: 0, dropped: 1 };
+    if (receivers.length === 0 && typeof target !== 'string' && target.to === 'any')
+      return { queued: 0, dropped: 1 };
     return verb.publishTo(receivers, encoded, options);
   }
 
@@ -267,17 +283,33 @@ export class Hub implements AsyncDisposable {
     return this.close();
   }
 
-  async #listen(): Promise<string> {
-    const clock = this.#clock;
-    const { authenticate, handshake = [], requires = [], version } = this.#options;
+  async #start(): Promise<string> {
+    try {
+      await this.#plugins.start();
+      this.#open();
+      this.#listener = await this.#listen();
+      await this.#plugins.ready();
+      this.#open();
+      return this.#listener.address;
+    } catch (thrown) {
+      this.#starting = undefined;
+      await this.#listener?.close();
+      await this.#plugins.stop();
+      throw thrown;
+    }
+  }
+
+  #listen(): Promise<Listener> {
+    const { handshake = [], requires = [], version } = this.#options;
+    const { contributions } = this.#plugins;
     const { address, tls } = this.#where;
     const { maxPayloadBytes } = this.#limits;
-    const emit = (event: Omit<HubEvent, 'at'>) => this.#feed.emit({ ...event, at: clock.date() });
     const admission = new Admission({
-      clock,
+      clock: this.#clock,
       ...this.#limits,
-      authenticate,
-      negotiate: chain(handshake, lenient),
+      authenticate: contributions.authenticate,
+      negotiate: chain([...handshake, ...contributions.handshake], lenient),
+      waitsFor: contributions.waitsFor,
       hub: {
         sdk: sdkVersion,
         version,
@@ -289,21 +321,18 @@ export class Hub implements AsyncDisposable {
       },
       enter: (admitted: Admitted) => this.#fleet.enter(admitted),
       refused: (error, hello) =>
-        emit({
+        this.#emit({
           kind: 'refused',
           ...(hello?.worker ? { worker: hello.worker } : {}),
           cause: error.message,
           error,
         }),
-      unknownFrames: (error) => emit({ kind: 'fault', cause: error.message, error }),
+      unknownFrames: (error) => this.#emit({ kind: 'fault', cause: error.message, error }),
     });
-    const listener = await this.#transport.listen(
+    return this.#transport.listen(
       { address, maxBatchBytes: maxPayloadBytes + batchSlackBytes, ...(tls ? { tls } : {}) },
       (link, call) => void (call === 'attach' ? admission.greet(link) : link.abort()),
     );
-    if (this.#closing) await listener.close();
-    this.#listener = listener;
-    return listener.address;
   }
 
   #call<T>(
@@ -333,6 +362,12 @@ export class Hub implements AsyncDisposable {
     return chosen ? [chosen.session] : [];
   }
 
+  #emit(event: Omit<HubEvent, 'at'>): void {
+    const happened = { ...event, at: this.#clock.date() };
+    this.#feed.emit(happened);
+    this.#plugins.contributions.observe(happened);
+  }
+
   #open(): void {
     if (this.#closing) throw closed();
   }
@@ -342,6 +377,7 @@ export class Hub implements AsyncDisposable {
     const left = this.#fleet.close(closed());
     this.#dispatch.close();
     await left;
+    await this.#plugins.stop();
     await this.#starting?.catch(() => {});
     await this.#listener?.close();
     this.#feed.close();

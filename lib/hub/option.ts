@@ -2,6 +2,7 @@ import type { BeatTiming } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
+import type { Plugin } from '../plugin/manifest.js';
 import type { LaneLimits, SendLimits } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ServerTls, Transport } from '../transport/link.js';
@@ -32,6 +33,8 @@ export interface HubOptions {
   /** The application's version (semver), for the handshake and the census. */
   readonly version?: string;
   readonly handlers?: readonly Registration[];
+  /** Checked all together before anything starts, and started in the order in which they require each other. */
+  readonly plugins?: readonly Plugin[];
   readonly lane?: LaneLimits;
   /** What may wait to be sent, per worker. */
   readonly outbox?: SendLimits;

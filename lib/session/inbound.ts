@@ -48,8 +48,8 @@ export class Inbound implements TaskOwner {
 
   /** What has been granted so far, as an absolute limit. */
   get limit(): Totals {
-    const { messages, bytes } = this.#source.limit;
-    return { messages: messages - this.#base.messages, bytes: bytes - this.#base.bytes };
+    const { messages, bytes } = this.#base;
+    return plus(this.#source.limit, { messages: -messages, bytes: -bytes });
   }
 
   /** Says what is granted. Without a link nobody hears it. */
@@ -91,7 +91,7 @@ export class Inbound implements TaskOwner {
 
   /** The peer gives back credit that it does not use. */
   giveBack(held: Totals, kept: Totals): void {
-    this.#source.giveBack(held, kept);
+    this.#source.giveBack(plus(held, this.#base), plus(kept, this.#base));
   }
 
   pull(re: number, items: number): void {
@@ -196,6 +196,8 @@ export class Inbound implements TaskOwner {
     else this.outbox.outcome(outgoing);
   }
 }
+
+const plus = (a: Totals, b: Totals): Totals => ({ messages: a.messages + b.messages, bytes: a.bytes + b.bytes });
 
 const noFault: { fault?: Fault } = {};
 

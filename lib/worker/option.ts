@@ -1,5 +1,6 @@
 import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
+import type { Plugin } from '../plugin/manifest.js';
 import type { LaneLimits, SendLimits } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ClientTls, Transport } from '../transport/link.js';
@@ -21,6 +22,8 @@ export interface WorkerOptions {
   /** What `any(labels)` and `all(labels)` choose by. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly handlers?: readonly Registration[];
+  /** Checked all together before anything starts, and started in the order in which they require each other. */
+  readonly plugins?: readonly Plugin[];
   readonly lane?: LaneLimits;
   /** What may wait to be sent to the hub, also while it is away. */
   readonly outbox?: SendLimits;

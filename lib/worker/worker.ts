@@ -15,6 +15,7 @@ import { type Handle, type HandlerOptions, handler } from '../handler/registrati
 import { Handlers } from '../handler/registry.js';
 import type { Agreement } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
+import { PluginHost } from '../plugin/host.js';
 import { Dispatch } from '../session/dispatch.js';
 import { Feed, isolated } from '../session/isolated.js';
 import type { Opening } from '../session/opening.js';
@@ -50,6 +51,7 @@ export class Worker implements AsyncDisposable {
   readonly #state = new BehaviorSubject<WorkerState>('idle');
   readonly #feed: Feed<WorkerEvent>;
   readonly #handlers = new Handlers();
+  readonly #plugins: PluginHost;
   readonly #dispatch: Dispatch;
   readonly #session: Session;
   readonly #connection: Connection;
@@ -85,7 +87,16 @@ export class Worker implements AsyncDisposable {
     this.#feed = new Feed<WorkerEvent>(onThrow);
     this.events$ = this.#feed.events$;
     this.state$ = isolated(this.#state.pipe(distinctUntilChanged()), onThrow);
-    for (const registration of handlers) this.#handlers.add(registration);
+    this.#plugins = new PluginHost({
+      plugins: options.plugins ?? [],
+      role: 'worker',
+      id: this.id,
+      sdkVersion,
+      applicationHandlers: handlers,
+      clock,
+      log: this.#log,
+    });
+    for (const registration of this.#plugins.contributions.handlers) this.#handlers.add(registration);
     this.#dispatch = new Dispatch({
       clock,
       lane: { ...laneLimits(options.lane), sources: 1 },
@@ -130,7 +141,8 @@ export class Worker implements AsyncDisposable {
   /**
    * Joins the hub, and stays joined: a lost link is dialled again. Retries an unreachable hub and retryable refusals
    * until `timeoutMs` (default 30,000), then rejects with the last of them; rejects with `handshake-refused` at once
-   * when the hub's no is final (`details.code` says why). After a rejection it may be called again.
+   * when the hub's no is final (`details.code` says why), and with `plugin` when a plugin fails to start. After a
+   * rejection it may be called again; only a plugin that fails to get ready closes the worker.
    */
   start({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<Agreement> {
     if (this.#state.value === 'closed') return Promise.reject(this.#closed());
@@ -144,7 +156,14 @@ export class Worker implements AsyncDisposable {
           new BusError('timeout', `the hub did not answer worker '${this.id}' within ${timeoutMs} ms`),
       );
     });
-    this.#connection.dial();
+    this.#plugins.start().then(
+      () => {
+        if (this.#starting === starting) this.#connection.dial();
+      },
+      (thrown) => {
+        if (this.#starting === starting) this.#stop(thrown);
+      },
+    );
     return starting.promise;
   }
 
@@ -156,7 +175,8 @@ export class Worker implements AsyncDisposable {
     options?: HandlerOptions<HandlerInput<C>>,
   ): Disposable;
   handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
-    return this.#handlers.add(handler(message as string, handle, options));
+    const registration = handler(message as string, handle, options);
+    return this.#handlers.add(this.#plugins.contributions.intercepted(registration));
   }
 
   /** Best effort; never waits. Throws `too-large`, `unserialisable` and `closed`. */
@@ -263,6 +283,7 @@ export class Worker implements AsyncDisposable {
     this.#feed.close();
     this.#state.complete();
     await left;
+    await this.#plugins.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -312,7 +333,13 @@ export class Worker implements AsyncDisposable {
     this.#emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });
     if (welcome.reasons.length > 0)
       this.#emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
-    this.#starting?.resolve(agreementOf(welcome));
+    this.#plugins.ready().then(
+      () => this.#starting?.resolve(agreementOf(welcome)),
+      (thrown) => {
+        this.#starting?.reject(thrown);
+        void this.close();
+      },
+    );
     this.#session.read();
   }
 
@@ -329,7 +356,7 @@ export class Worker implements AsyncDisposable {
     const starting = this.#starting;
     this.#starting = undefined;
     if (this.#state.value !== 'closed') this.#state.next('idle');
-    starting?.reject(error);
+    void this.#plugins.stop().then(() => starting?.reject(error));
   }
 
   #host(): SessionHost {
@@ -363,7 +390,9 @@ export class Worker implements AsyncDisposable {
   }
 
   #emit(kind: WorkerEvent['kind'], cause: string, more: Partial<WorkerEvent> = {}): void {
-    this.#feed.emit({ kind, cause, at: this.#clock.date(), ...more });
+    const happened = { kind, cause, at: this.#clock.date(), ...more };
+    this.#feed.emit(happened);
+    this.#plugins.contributions.observe(happened);
   }
 
   #open(): void {
