@@ -90,8 +90,8 @@ export class Hub implements AsyncDisposable {
       handlers: this.#handlers,
       log,
       exposeStacks: options.exposeStacks ?? false,
-      emit: ({ kind, peer, type, error }) =>
-        this.#emit({ kind, worker: peer, cause: error.message, type, error }),
+      emit: ({ kind, peer, type, plugin, error }) =>
+        this.#emit({ kind, worker: peer, cause: error.message, type, ...(plugin ? { plugin } : {}), error }),
     });
     this.#fleet = new Fleet({
       clock,

@@ -15,6 +15,8 @@ export interface DispatchEvent {
   /** Who sent the message. */
   readonly peer: string;
   readonly type: string;
+  /** The plugin whose handler it was; undefined for the application's own, and where no handler was reached. */
+  readonly plugin: string | undefined;
   readonly error: BusError;
 }
 
@@ -98,7 +100,8 @@ export class Dispatch {
       clock,
       log,
       exposeStacks,
-      onFault: (error, { message }: Call) => this.fault('fault', from.id, message.type, error),
+      onFault: (error, { message, registration }: Call) =>
+        this.fault('fault', from.id, message.type, error, registration.plugin),
       onAbandoned: (call, settled) => this.#abandon(call, settled, from.id),
     };
   }
@@ -118,11 +121,11 @@ export class Dispatch {
     keys.set(task.keyName, task.key);
   }
 
-  fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown): void {
+  fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown, plugin?: string): void {
     const error = BusError.is(thrown)
       ? thrown
       : new BusError('handler-failed', textOf(thrown), { cause: thrown });
-    this.#options.emit({ kind, peer, type, error });
+    this.#options.emit({ kind, peer, type, plugin, error });
   }
 
   drain(): void {
@@ -154,7 +157,7 @@ export class Dispatch {
   /** Its slot is free now. One that keeps an order keeps it: until it settles, what follows is answered with `stuck`. */
   #abandon(call: Call, settled: Promise<void>, peer: string): void {
     const { type } = call.message;
-    this.fault('abandoned', peer, type, stuck(type));
+    this.fault('abandoned', peer, type, stuck(type), call.registration.plugin);
     const task = [...this.#running].find(({ invocation }) => invocation === call);
     const ordered = task?.key ?? (task?.gate.limit === 1 ? task.gate : undefined);
     if (ordered === undefined) return;

@@ -197,7 +197,10 @@ export class Inbound implements TaskOwner {
   }
 }
 
-const plus = (a: Totals, b: Totals): Totals => ({ messages: a.messages + b.messages, bytes: a.bytes + b.bytes });
+const plus = (a: Totals, b: Totals): Totals => ({
+  messages: a.messages + b.messages,
+  bytes: a.bytes + b.bytes,
+});
 
 const noFault: { fault?: Fault } = {};
 

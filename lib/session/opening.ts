@@ -1,6 +1,6 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import { BusError } from '../errors/bus-error.js';
-import { decodeBatch } from '../frame/codec.js';
+import { BusError, textOf } from '../errors/bus-error.js';
+import { type Decoded, decodeBatch } from '../frame/codec.js';
 import type { Frame } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import type { Link } from '../transport/link.js';
@@ -73,7 +73,7 @@ export function open(
               'too-large',
               `the greeting of ${link.peer.address} has ${bytes.length} bytes, at most ${maxBytes} are read`,
             );
-          const { frames, unknown } = decodeBatch(bytes);
+          const { frames, unknown } = decode(bytes, link);
           if (unknown > 0) onUnknown(unknownKind(unknown, link));
           const first = frames[0];
           if (opened || first === undefined) return deliver(frames, bytes.length);
@@ -97,6 +97,17 @@ export function open(
       },
     });
   });
+}
+
+/** Says whose bytes they were. */
+function decode(bytes: Uint8Array, { peer }: Link): Decoded {
+  try {
+    return decodeBatch(bytes);
+  } catch (thrown) {
+    throw new BusError('protocol', `${peer.address} sent what is no batch of frames: ${textOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
 }
 
 const unknownKind = (count: number, { peer }: Link): BusError =>

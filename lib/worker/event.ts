@@ -28,6 +28,8 @@ export interface WorkerEvent {
   readonly afterMs?: number;
   /** The message type (`undelivered`, `overflow`, `fault`, `abandoned`). */
   readonly type?: string;
+  /** The plugin whose handler it was (`fault`, `abandoned`). */
+  readonly plugin?: string;
   readonly error?: BusError;
 }
 

@@ -103,7 +103,8 @@ export class Worker implements AsyncDisposable {
       handlers: this.#handlers,
       log: this.#log,
       exposeStacks: options.exposeStacks ?? false,
-      emit: ({ kind, type, error }) => this.#emit(kind, error.message, { type, error }),
+      emit: ({ kind, type, plugin, error }) =>
+        this.#emit(kind, error.message, { type, ...(plugin ? { plugin } : {}), error }),
     });
     this.#session = new Session({
       name: 'the hub',
