@@ -46,6 +46,7 @@ export class RawHub {
       attach: (call: Bytes) => {
         this.links += 1;
         call.on('error', () => {});
+        call.on('end', () => call.end());
         call.on('data', (batch: Buffer) => this.frames.push(...decodeBatch(batch).frames));
         call.once('data', () =>
           answer(

@@ -147,5 +147,5 @@ function follow(
   });
 }
 
-/** A handler's own request, whose failure is its own. */
+/** What a start rejects with when its process is closed meanwhile. */
 export const closed = (thrown: unknown): boolean => BusError.is(thrown, 'closed');

@@ -8,7 +8,7 @@ import { type MemoryNetwork, memoryNetwork } from '../../lib/transport/memory/me
 import { seededRandom } from '../../lib/transport/memory/seeded-random.js';
 import { Book } from './book.js';
 import { type LinkFault, Machine } from './machine.js';
-import { handlers, lane, outbox, type Route } from './party.js';
+import { closed, handlers, lane, outbox, type Route } from './party.js';
 
 /** Short, so that a run of some virtual seconds sees many verdicts. */
 export const beat = { intervalMs: 100, suspectAfterMs: 300, lostAfterMs: 1_000, stalledAfterMs: 200 };
@@ -74,7 +74,9 @@ export class World {
     });
     hub.events$.subscribe((event) => this.#hubEvent(machine, event));
     this.hub = { machine, hub };
-    hub.start().catch((thrown) => machine.alive && book.violation(`the hub does not start: ${thrown}`));
+    hub.start().catch((thrown) => {
+      if (machine.alive && !closed(thrown)) book.violation(`the hub does not start: ${thrown}`);
+    });
   }
 
   startWorker(index: number): void {
@@ -95,7 +97,7 @@ export class World {
     worker.events$.subscribe((event) => this.#workerEvent(machine, event));
     this.workers[index] = { id, machine, worker };
     worker.start({ timeoutMs: 60_000 }).catch((thrown) => {
-      if (machine.alive && worker.id && thrown.code !== 'closed') book.violation(`${machine.host} does not join: ${thrown}`);
+      if (machine.alive && !closed(thrown)) book.violation(`${machine.host} does not join: ${thrown}`);
     });
   }
 
