@@ -20,7 +20,7 @@ const worker = createWorker({
 await worker.start();
 
 console.log(await hub.request('w1', Greet, { name: 'Ada' }));
-await hub.stream(any(), Count, 3).forEach((n) => console.log(n));
+await hub.stream(any(), Count, 3).forEach(console.log);
 
 await worker.close();
 await hub.close();

@@ -30,6 +30,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly roster: Roster;
   #epochs = 0;
+  #laggedAt = Number.NEGATIVE_INFINITY;
   #closed: BusError | undefined;
 
   constructor(private readonly options: FleetOptions) {
@@ -96,6 +97,7 @@ export class Fleet {
         this.roster.changed();
       },
       gone: (which: Member, cause: EndCause) => this.roster.gone(which, cause === 'lost'),
+      lagged: (lateMs: number) => this.#lagged(lateMs),
       changed: () => this.roster.changed(),
     });
     member.session = new Session({
@@ -120,6 +122,15 @@ export class Fleet {
     if (agreement.degraded)
       emit({ kind: 'degraded', worker: id, cause: agreement.reasons.join('; '), epoch });
     member.session.read();
+  }
+
+  /** Every session notices the same stall: it is told once. */
+  #lagged(lateMs: number): void {
+    const { clock, timing, emit } = this.options;
+    const since = clock.now() - this.#laggedAt;
+    this.#laggedAt = clock.now();
+    if (since >= timing.intervalMs)
+      emit({ kind: 'lagged', cause: 'this event loop was held up', afterMs: lateMs });
   }
 
   #resume(member: Member, opening: Admitted['opening'], hello: Hello): void {

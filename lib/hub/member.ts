@@ -70,6 +70,8 @@ export class Member implements WorkerInfo, SessionHost {
       readonly intervalMs: number;
       emit(event: Omit<HubEvent, 'at'>): void;
       gone(member: Member, cause: EndCause): void;
+      /** The hub's own event loop was late by that much. */
+      lagged(lateMs: number): void;
       /** It may fit what somebody waits for. */
       changed(): void;
     },
@@ -144,7 +146,9 @@ export class Member implements WorkerInfo, SessionHost {
     this.record('draining', 'the worker said so', 0);
   }
 
-  lagged(): void {}
+  lagged(lateMs: number): void {
+    this.port.lagged(lateMs);
+  }
 
   undelivered(type: string, error: BusError): void {
     this.#emit('undelivered', error.message, { type, error });

@@ -53,12 +53,14 @@ export class Outbound {
   publish(draft: Draft, rule: OverflowRule): 'queued' | 'dropped' | 'dropped-oldest' {
     if (this.#gone) return 'dropped';
     this.#check(draft);
+    const { credited } = this.terms;
     // A peer without credit answers everything, and that is how its room comes back.
-    const frame = new MessageFrame(
-      this.terms.credited ? draft : { ...draft, expects: 'acceptance' },
-      this.clock.now,
+    const frame = new MessageFrame(credited ? draft : { ...draft, expects: 'acceptance' }, this.clock.now);
+    // Nothing is kept for it, calls neither: dropping the oldest could drop a call that somebody waits for.
+    const offered = this.outbox.offer(
+      { frame, bytes: draft.payload.length, kept: false },
+      credited ? rule : 'drop-newest',
     );
-    const offered = this.outbox.offer({ frame, bytes: draft.payload.length, kept: false }, rule);
     return offered === 'full' ? 'dropped' : offered;
   }
 

@@ -75,6 +75,7 @@ export class Session {
   #idleSince = -1;
   #answeredAt = Number.NEGATIVE_INFINITY;
   #received: Received = nothingReceived;
+  #granted: Totals = nothingReceived;
   #acked = 0;
 
   constructor(setup: SessionSetup) {
@@ -125,7 +126,7 @@ export class Session {
     this.inbound.begin(terms, terms.from);
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
     if (terms.greeting) this.outbox.control(terms.greeting);
-    else this.inbound.tellCredit(); // What was granted since the hello was made found no link.
+    else this.#restateGrant();
     const { messages, bytes } = terms.resumed ?? nothingReceived;
     const limit = { messages: messages + terms.credit.messages, bytes: bytes + terms.credit.bytes };
     if (terms.resumed) {
@@ -144,7 +145,8 @@ export class Session {
   /** Room that is granted now beyond what was received: goes into the hello or the welcome. */
   grant(): Totals {
     const { messages, bytes } = this.inbound.limit;
-    return { messages: messages - this.#received.messages, bytes: bytes - this.#received.bytes };
+    this.#granted = { messages: messages - this.#received.messages, bytes: bytes - this.#received.bytes };
+    return this.#granted;
   }
 
   /** Sends a control frame, ahead of all data. Without a link it is dropped. */
@@ -307,6 +309,16 @@ export class Session {
     if (!this.outbound.terms.credited || this.#received.seq === this.#acked) return undefined;
     this.#acked = this.#received.seq;
     return this.#acked;
+  }
+
+  /**
+   * What was granted since the greeting was made found no link. Only that is told: a grant that is told twice could
+   * cross with credit that is given back, and undo it on one side.
+   */
+  #restateGrant(): void {
+    const { messages, bytes } = this.#granted;
+    const now = this.grant();
+    if (now.messages !== messages || now.bytes !== bytes) this.inbound.tellCredit();
   }
 
   /** Who sent nothing since the last beat gives its credit back: ten thousand idle sessions reserve little. */

@@ -4,6 +4,7 @@ import type { Outcome } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
 import type { AnyContract } from '../handler/contract.js';
 import { decodeReply } from '../handler/decode-reply.js';
+import { cut } from '../handler/fault.js';
 import { encodePayload } from '../handler/payload.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { Call, Caller, Draft } from './call.js';
@@ -52,10 +53,20 @@ export interface Attempt {
 const firstAttempt: Attempt = { attempt: 1, id: '' };
 const defaultTimeoutMs = 30_000;
 
-/** Throws `unserialisable`. */
+/** What a message may have in headers, in UTF-16 units: with its type it fits beside the largest payload. */
+const maxHeaders = 16_384;
+const maxType = 255;
+
+/** Throws `unserialisable`, and `invalid-option` for a message type that cannot be one. */
 export function encode(message: AnyContract | string, payload: unknown): Encoded {
   const contract: AnyContract = typeof message === 'string' ? { type: message } : message;
-  return { type: contract.type, contract, ...encodePayload(payload, contract.type) };
+  const type: unknown = contract?.type;
+  if (typeof type !== 'string' || type === '' || type.length > maxType)
+    throw new BusError(
+      'invalid-option',
+      `a message is named by a contract or by a string of 1 to ${maxType} characters, not by ${cut(String(type), 64)}`,
+    );
+  return { type, contract, ...encodePayload(payload, type) };
 }
 
 /** Checks the options that every call takes; throws `invalid-option` and `cancelled`. */
@@ -264,14 +275,22 @@ const draft = (
   ...(headers === undefined ? {} : { headers: texts(headers, type) }),
 });
 
-/** Throws `unserialisable`: later, nobody would hear of a publish that cannot be written. */
+/** Throws `unserialisable` and `too-large` now: what cannot be written or read later, would break the link at each replay. */
 function texts(headers: Readonly<Record<string, string>>, type: string): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(headers))
+  let length = 0;
+  for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string')
       throw new BusError(
         'unserialisable',
         `header '${name}' of '${type}' is a ${typeof value}, and must be a string`,
       );
+    length += name.length + value.length;
+  }
+  if (length > maxHeaders)
+    throw new BusError(
+      'too-large',
+      `the headers of '${type}' have ${length} characters, at most ${maxHeaders} are taken`,
+    );
   return headers;
 }
 

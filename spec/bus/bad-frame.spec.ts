@@ -1,14 +1,21 @@
 import { expect } from 'chai';
-import { handler } from '../../lib/index.js';
 import { encodeBatch } from '../../lib/frame/codec.js';
 import type { Frame } from '../../lib/frame/frame.js';
+import { handler } from '../../lib/index.js';
 import { bytes, number } from '../frame/raw.js';
 import { eventually, failure, sleep } from './moment.js';
 import { hello, json, message, type RawPeer } from './raw-peer.js';
 import { Trial } from './trial.js';
 
 const largest = 2 ** 53 - 1;
-const outcome = { kind: 'outcome', seq: 0, re: 0, status: 'value', payload: new Uint8Array(0), codec: '' } as const;
+const outcome = {
+  kind: 'outcome',
+  seq: 0,
+  re: 0,
+  status: 'value',
+  payload: new Uint8Array(0),
+  codec: '',
+} as const;
 
 describe('a strange frame of a worker', () => {
   let handled: unknown[] = [];
@@ -50,8 +57,18 @@ describe('a strange frame of a worker', () => {
     'a text': Buffer.from('GET / HTTP/1.1\r\n\r\n'),
     'a batch that is cut off': encodeBatch([message(1, 'note', { payload: json('cut') })]).subarray(0, -3),
     'a length beyond its end': Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x7f]),
-    'a beat whose number never ends': Buffer.from(bytes(1, bytes(4, Array.from({ length: 12 }, () => 0xff)))),
-    'a message whose text is no text': Buffer.from(bytes(1, bytes(12, [...number(1, 1), ...bytes(2, [0xff, 0xfe, 0xfd])]))),
+    'a beat whose number never ends': Buffer.from(
+      bytes(
+        1,
+        bytes(
+          4,
+          Array.from({ length: 12 }, () => 0xff),
+        ),
+      ),
+    ),
+    'a message whose text is no text': Buffer.from(
+      bytes(1, bytes(12, [...number(1, 1), ...bytes(2, [0xff, 0xfe, 0xfd])])),
+    ),
   };
   for (const [name, batch] of Object.entries(garbage))
     it(`costs its own link: ${name}`, async () => {
@@ -59,7 +76,9 @@ describe('a strange frame of a worker', () => {
       await Promise.race([
         costsTheLink(/./),
         // Leniently read, it is a message that nobody handles.
-        trial.event('fault', 'odd').then(({ error }) => expect(error?.code).to.be.oneOf(['protocol', 'unhandled'])),
+        trial
+          .event('fault', 'odd')
+          .then(({ error }) => expect(error?.code).to.be.oneOf(['protocol', 'unhandled'])),
       ]);
       await trial.servesHealthy('during');
       expect(handled).to.deep.equal([]);
@@ -77,7 +96,12 @@ describe('a strange frame of a worker', () => {
     const unknown = Buffer.from(bytes(1, bytes(99, [...number(1, 1)])));
     for (let n = 0; n < 100; n++) peer.bytes(unknown);
     await stillServed(1);
-    await eventually('a word about it', () => trial.hubEvents.concat().some(({ cause }) => /unknown|kind/i.test(cause)) || trial.hubLog.lines.some((line) => /kind/i.test(line)));
+    await eventually(
+      'a word about it',
+      () =>
+        trial.hubEvents.concat().some(({ cause }) => /unknown|kind/i.test(cause)) ||
+        trial.hubLog.lines.some((line) => /kind/i.test(line)),
+    );
   });
 
   it('that only the hub may send costs its link: a welcome', async () => {
@@ -87,7 +111,14 @@ describe('a strange frame of a worker', () => {
   });
 
   it('that says no costs its link: a refusal', async () => {
-    peer.send({ kind: 'refusal', code: 'x', message: 'I refuse', retryable: false, retryAfterMs: 0, details: {} });
+    peer.send({
+      kind: 'refusal',
+      code: 'x',
+      message: 'I refuse',
+      retryable: false,
+      retryAfterMs: 0,
+      details: {},
+    });
     await peer.gone();
     expect((await trial.event('fault', 'odd')).cause).to.include('I refuse');
   });
@@ -111,10 +142,14 @@ describe('a strange frame of a worker', () => {
   it('beyond its credit is refused with what was sent within it handled', async () => {
     const { credit } = peer.frames[0] as Extract<Frame, { kind: 'welcome' }>;
     const total = credit.messages + 40;
-    const all = Array.from({ length: total }, (_, index) => message(index + 1, 'note', { payload: json(index + 1) }));
+    const all = Array.from({ length: total }, (_, index) =>
+      message(index + 1, 'note', { payload: json(index + 1) }),
+    );
     peer.send(...all);
     await peer.outcome(total);
-    await eventually('one answer each', () => all.every(({ seq }) => peer.frames.filter((f) => f.kind === 'outcome' && f.re === seq).length === 1));
+    await eventually('one answer each', () =>
+      all.every(({ seq }) => peer.frames.filter((f) => f.kind === 'outcome' && f.re === seq).length === 1),
+    );
     const faults = peer.frames.filter((f) => f.kind === 'outcome' && f.fault?.code === 'overflow');
     expect(faults.length).to.be.above(0);
     expect(handled.length + faults.length).to.equal(total);
@@ -138,7 +173,11 @@ describe('a strange frame of a worker', () => {
   });
 
   it('that answers what nobody asked changes nothing', async () => {
-    peer.send({ ...outcome, seq: 1, re: 0 }, { ...outcome, seq: 2, re: 77 }, { ...outcome, seq: 3, re: largest });
+    peer.send(
+      { ...outcome, seq: 1, re: 0 },
+      { ...outcome, seq: 2, re: 77 },
+      { ...outcome, seq: 3, re: largest },
+    );
     const reply = trial.hub.request('odd', 'echo', 1);
     await peer.next('message');
     peer.send({ ...outcome, seq: 4, re: 2, payload: json('wrong') });
@@ -192,7 +231,9 @@ describe('a strange frame of a worker', () => {
   });
 
   it('that cancels a thousand messages to come stops those and no others', async () => {
-    peer.send(...Array.from({ length: 5_000 }, (_, n) => ({ kind: 'cancel', re: n + 10, reason: '' }) as const));
+    peer.send(
+      ...Array.from({ length: 5_000 }, (_, n) => ({ kind: 'cancel', re: n + 10, reason: '' }) as const),
+    );
     peer.send(message(10, 'note', { payload: json('cancelled before') }));
     expect((await peer.outcome(10)).fault).to.include({ code: 'cancelled' });
     await stillServed(6_000);

@@ -86,7 +86,9 @@ describe('a strange greeting', () => {
     expect(welcome.protocol).to.equal(0);
     expect(welcome.features).to.deep.equal([]);
     expect(welcome.resumeToken).to.equal('');
-    expect(welcome.reasons.join()).to.match(/no application version/).and.match(/baseline profile, at most 16/);
+    expect(welcome.reasons.join())
+      .to.match(/no application version/)
+      .and.match(/baseline profile, at most 16/);
     const event = await trial.event('degraded', welcome.worker);
     expect(event.cause).to.include('baseline profile');
     expect(trial.hub.workers.get(welcome.worker)?.agreement).to.deep.include({
@@ -137,7 +139,13 @@ describe('a strange greeting', () => {
     trial.hub.stream(worker, 'tail', 0).subscribe((item) => items.push(item));
     await peer.next('message');
     for (let n = 0; n < 20; n++) trial.hub.publish(worker, 'job', n);
-    const item = (seq: number) => ({ ...doneOutcome, seq, re: 1, status: 'item' as const, payload: json(seq) });
+    const item = (seq: number) => ({
+      ...doneOutcome,
+      seq,
+      re: 1,
+      status: 'item' as const,
+      payload: json(seq),
+    });
     peer.send(...Array.from({ length: 10 }, (_, index) => item(index + 1)));
     await sleep(150);
     expect(items).to.have.lengthOf(10);
@@ -175,7 +183,10 @@ describe('a strange greeting', () => {
     ['message types that are none', { handles: ['', '\u0000', 'x'.repeat(20_000), 'drumline.x'] }],
     ['features of the future', { features: ['credit', 'resume', 'streams', 'telepathy'] }],
     ['each feature many times', { features: Array.from({ length: 500 }, () => 'credit') }],
-    ['a resume token that it never had', { resumeToken: 'nonsense', received: { seq: 5, messages: 5, bytes: 5 } }],
+    [
+      'a resume token that it never had',
+      { resumeToken: 'nonsense', received: { seq: 5, messages: 5, bytes: 5 } },
+    ],
     ['a resume token of 30,000 characters', { resumeToken: 'z'.repeat(30_000) }],
     ['no credit', { credit: { messages: 0, bytes: 0 } }],
     ['all the credit that there is', { credit: { messages: 2 ** 53 - 1, bytes: 2 ** 53 - 1 } }],
@@ -206,9 +217,15 @@ describe('a strange greeting', () => {
   });
 
   it('of another protocol is refused, with both sides and what to do', async () => {
-    const refusal = await refusedFor(trial.raw().send(hello('old', { protocolMin: 7, protocolMax: 9 })), 'incompatible');
+    const refusal = await refusedFor(
+      trial.raw().send(hello('old', { protocolMin: 7, protocolMax: 9 })),
+      'incompatible',
+    );
     expect(refusal.retryable).to.equal(false);
-    expect(refusal.message).to.include('protocol 7 to 9').and.include('1 to 1').and.include('upgrade the hub');
+    expect(refusal.message)
+      .to.include('protocol 7 to 9')
+      .and.include('1 to 1')
+      .and.include('upgrade the hub');
   });
 
   it('with an upside-down protocol range is refused', async () => {
@@ -216,7 +233,10 @@ describe('a strange greeting', () => {
   });
 
   it('that requires what the hub does not offer is refused', async () => {
-    const refusal = await refusedFor(trial.raw().send(hello('odd', { requires: ['telepathy'] })), 'incompatible');
+    const refusal = await refusedFor(
+      trial.raw().send(hello('odd', { requires: ['telepathy'] })),
+      'incompatible',
+    );
     expect(refusal.message).to.include('telepathy');
   });
 

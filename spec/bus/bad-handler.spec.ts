@@ -7,25 +7,101 @@ import { Trial } from './trial.js';
 
 const cyclic: Record<string, unknown> = {};
 cyclic.self = cyclic;
-const Typed = defineMessage('typed', { payload: z.object({ n: z.number() }), reply: z.object({ m: z.number() }) });
+const Typed = defineMessage('typed', {
+  payload: z.object({ n: z.number() }),
+  reply: z.object({ m: z.number() }),
+});
 const Lines = defineMessage('lines', { stream: z.object({ line: z.string() }) });
 
 /** Handlers that misbehave, each with the code that the sender gets. */
 const bad: Record<string, [code: string, text: RegExp, handle: () => unknown]> = {
-  throws: ['handler-failed', /boom/, () => { throw new Error('boom'); }],
+  throws: [
+    'handler-failed',
+    /boom/,
+    () => {
+      throw new Error('boom');
+    },
+  ],
   rejects: ['handler-failed', /boom/, () => Promise.reject(new Error('boom'))],
-  'throws later': ['handler-failed', /boom/, async () => { await sleep(5); throw new Error('boom'); }],
-  'throws undefined': ['handler-failed', /undefined/, () => { throw undefined; }],
+  'throws later': [
+    'handler-failed',
+    /boom/,
+    async () => {
+      await sleep(5);
+      throw new Error('boom');
+    },
+  ],
+  'throws undefined': [
+    'handler-failed',
+    /undefined/,
+    () => {
+      throw undefined;
+    },
+  ],
   'throws null': ['handler-failed', /null/, () => Promise.reject(null)],
-  'throws a text': ['handler-failed', /just a text/, () => { throw 'just a text'; }],
-  'throws a symbol': ['handler-failed', /Symbol/, () => { throw Symbol('s'); }],
-  'throws a proxy': ['handler-failed', /./, () => { throw new Proxy({}, { get: () => { throw new Error('no'); }, has: () => { throw new Error('no'); } }); }],
-  'throws an error of its own': ['draining', /later/, () => { throw new BusError('draining', 'later', { details: { until: 5 } }); }],
+  'throws a text': [
+    'handler-failed',
+    /just a text/,
+    () => {
+      throw 'just a text';
+    },
+  ],
+  'throws a symbol': [
+    'handler-failed',
+    /Symbol/,
+    () => {
+      throw Symbol('s');
+    },
+  ],
+  'throws a proxy': [
+    'handler-failed',
+    /./,
+    () => {
+      throw new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('no');
+          },
+          has: () => {
+            throw new Error('no');
+          },
+        },
+      );
+    },
+  ],
+  'throws an error of its own': [
+    'draining',
+    /later/,
+    () => {
+      throw new BusError('draining', 'later', { details: { until: 5 } });
+    },
+  ],
   'gives a cycle': ['unserialisable', /gives a cycle/, () => cyclic],
   'gives a BigInt': ['unserialisable', /BigInt/, () => 5n],
   'gives a function': ['unserialisable', /function/, () => () => {}],
-  'gives a toJSON that throws': ['unserialisable', /no json/, () => ({ toJSON: () => { throw new Error('no json'); } })],
-  'gives a thenable that throws': ['handler-failed', /boom/, () => ({ then: () => { throw new Error('boom'); } })],
+  'gives a toJSON that throws': [
+    'unserialisable',
+    /no json/,
+    () => ({
+      toJSON: () => {
+        throw new Error('no json');
+      },
+    }),
+  ],
+  'gives a thenable that throws': [
+    'handler-failed',
+    /boom/,
+    () =>
+      Object.fromEntries([
+        [
+          'then',
+          () => {
+            throw new Error('boom');
+          },
+        ],
+      ]),
+  ],
   'gives too much': ['too-large', /at most 100000/, () => 'x'.repeat(1_000_000)],
 };
 
@@ -38,12 +114,33 @@ const handlers = [
   handler('typed badly', () => ({ m: 'not a number' })),
   handler('echo', ({ payload }) => payload),
   handler('size', ({ payload }) => (payload as string).length),
-  handler('breaks off', async function* () { yield 1; yield 2; throw new Error('broke off'); }),
-  handler('breaks off as observable', () => new Observable((out) => { out.next(1); out.error(new Error('broke off')); })),
-  handler('throws in subscribe', () => new Observable(() => { throw new Error('broke off'); })),
+  handler('breaks off', async function* () {
+    yield 1;
+    yield 2;
+    throw new Error('broke off');
+  }),
+  handler(
+    'breaks off as observable',
+    () =>
+      new Observable((out) => {
+        out.next(1);
+        out.error(new Error('broke off'));
+      }),
+  ),
+  handler(
+    'throws in subscribe',
+    () =>
+      new Observable(() => {
+        throw new Error('broke off');
+      }),
+  ),
   handler('large item', () => of(1, 'x'.repeat(1_000_000), 3)),
   handler('bad item', () => of(1, cyclic, 3)),
-  handler('keyed', ({ payload }) => payload, { key: () => { throw new Error('no key'); } }),
+  handler('keyed', ({ payload }) => payload, {
+    key: () => {
+      throw new Error('no key');
+    },
+  }),
   handler('keyed badly', ({ payload }) => payload, { key: () => ({}) as string }),
 ];
 
@@ -85,7 +182,7 @@ for (const side of ['worker', 'hub'] as const)
         const error = await failure(request(type));
         expect(error).to.include({ code });
         expect(error.message).to.match(text);
-          expect(error.details).to.not.have.property('stack');
+        expect(error.details).to.not.have.property('stack');
         expect((await fault(type)).error).to.have.property('code', code);
         expect(await others).to.deep.equal(Array.from({ length: 20 }, (_, n) => n));
       });
@@ -97,7 +194,9 @@ for (const side of ['worker', 'hub'] as const)
     });
 
     it('that fails a thousand times stays in service', async () => {
-      const results = await Promise.allSettled(Array.from({ length: 1_000 }, (_, n) => request(n % 2 ? 'throws' : 'echo', n)));
+      const results = await Promise.allSettled(
+        Array.from({ length: 1_000 }, (_, n) => request(n % 2 ? 'throws' : 'echo', n)),
+      );
       expect(results.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(500);
     });
 
@@ -171,7 +270,15 @@ for (const side of ['worker', 'hub'] as const)
 
     it('of a stream whose item fails its schema ends that stream, and is cancelled', async () => {
       if (side !== 'worker') return;
-      await trial.worker({ id: 'w2', handlers: [handler('lines', async function* () { yield { line: 'a' }; yield { line: 5 }; })] });
+      await trial.worker({
+        id: 'w2',
+        handlers: [
+          handler('lines', async function* () {
+            yield { line: 'a' };
+            yield { line: 5 };
+          }),
+        ],
+      });
       const { items, error } = await collected(trial.hub.stream('w2', Lines, undefined));
       expect(items).to.deep.equal([{ line: 'a' }]);
       expect(error).to.include({ code: 'invalid-payload' });
@@ -188,7 +295,9 @@ for (const side of ['worker', 'hub'] as const)
 
     it('is sent nothing that cannot be encoded: the sender is told at once', async () => {
       expect(await failure(request('echo', cyclic))).to.include({ code: 'unserialisable' });
-      expect(await failure(request('echo', 1, { headers: { n: 5 as unknown as string } }))).to.have.property('code').that.is.oneOf(['unserialisable', 'invalid-option']);
+      expect(await failure(request('echo', 1, { headers: { n: 5 as unknown as string } })))
+        .to.have.property('code')
+        .that.is.oneOf(['unserialisable', 'invalid-option']);
       expect(await request('echo', 1)).to.equal(1);
     });
   });
@@ -198,7 +307,12 @@ describe('a publish that cannot be encoded', () => {
 
   it('is refused at once, and not dropped in silence', () => {
     const headers = { n: 5 as unknown as string };
-    expect(() => trial.hub.publish('healthy', 'echo', cyclic)).to.throw().with.property('code', 'unserialisable');
-    expect(() => trial.hub.publish('healthy', 'echo', 1, { headers })).to.throw().with.property('code').that.is.oneOf(['unserialisable', 'invalid-option']);
+    expect(() => trial.hub.publish('healthy', 'echo', cyclic))
+      .to.throw()
+      .with.property('code', 'unserialisable');
+    expect(() => trial.hub.publish('healthy', 'echo', 1, { headers }))
+      .to.throw()
+      .with.property('code')
+      .that.is.oneOf(['unserialisable', 'invalid-option']);
   });
 });

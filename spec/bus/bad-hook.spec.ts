@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { map } from 'rxjs';
-import { type Agreement, BusError, type HandshakeMiddleware, handler, type HubOptions } from '../../lib/index.js';
+import {
+  type Agreement,
+  BusError,
+  type HandshakeMiddleware,
+  type HubOptions,
+  handler,
+} from '../../lib/index.js';
 import { eventually, failure, sleep } from './moment.js';
 import { hello } from './raw-peer.js';
 import { Trial } from './trial.js';
@@ -33,7 +39,9 @@ describe('a handshake middleware', () => {
   const refused = async () => {
     const error = await failure(trial.made({ id: 'odd', handlers }).start({ timeoutMs: 400 }));
     expect(error).to.include({ code: 'handshake-refused' });
-    expect((await trial.event('refused', 'odd')).error?.message).to.include(error.message.replace(/^.*?: /, ''));
+    expect((await trial.event('refused', 'odd')).error?.message).to.include(
+      error.message.replace(/^.*?: /, ''),
+    );
     await trial.servesHealthy('during');
     return error;
   };
@@ -67,7 +75,21 @@ describe('a handshake middleware', () => {
     expect((await refused()).message).to.include('no answer within 200 ms');
   });
 
-  for (const thrown of [undefined, null, 0, 'text', Symbol('s'), new Proxy({}, { get: () => { throw new Error('no'); } })])
+  for (const thrown of [
+    undefined,
+    null,
+    0,
+    'text',
+    Symbol('s'),
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+      },
+    ),
+  ])
     it(`that throws what is no error costs that worker its admission: ${typeof thrown}`, async () => {
       strange = () => () => {
         throw thrown;
@@ -75,12 +97,16 @@ describe('a handshake middleware', () => {
       await refused();
     });
 
-  it('that throws what only looks like an error of the bus costs that worker its admission', async () => {
-    strange = () => () => {
-      throw { [Symbol.for('drumline.BusError')]: true, code: 5, message: { no: 'text' } };
-    };
-    await refused();
-  });
+  for (const lookalike of [
+    { code: 5, message: 'a text' },
+    { code: 'incompatible', message: { no: 'text' } },
+  ])
+    it(`that throws what only looks like an error of the bus costs that worker its admission: ${lookalike.code}`, async () => {
+      strange = () => () => {
+        throw { [Symbol.for('drumline.BusError')]: true, ...lookalike };
+      };
+      await refused();
+    });
 
   for (const value of nonsense)
     it(`that gives ${JSON.stringify(value) ?? String(value)} costs that worker its admission`, async () => {
@@ -101,7 +127,8 @@ describe('a handshake middleware', () => {
   };
   for (const [name, more] of Object.entries(inside))
     it(`that gives an agreement with ${name} costs that worker its admission`, async () => {
-      strange = () => async () => Object.defineProperties(agreement({}), Object.getOwnPropertyDescriptors(more));
+      strange = () => async () =>
+        Object.defineProperties(agreement({}), Object.getOwnPropertyDescriptors(more));
       await refused();
     });
 
@@ -244,7 +271,10 @@ describe('a subscriber', () => {
   it('of a stream without an error handler hurts nobody', async () => {
     trial.hub.stream('nobody', 'tail', 0).subscribe();
     trial.hub.stream('healthy', 'nothing', 0).subscribe();
-    await eventually('both are logged', () => trial.hubLog.lines.filter((line) => line.includes('stream')).length === 2);
+    await eventually(
+      'both are logged',
+      () => trial.hubLog.lines.filter((line) => line.includes('stream')).length === 2,
+    );
   });
 
   it('that closes the hub from within an event hurts nobody', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { handler } from '../../lib/index.js';
 import type { Frame, Refusal } from '../../lib/frame/frame.js';
+import { handler } from '../../lib/index.js';
 import { bytes } from '../frame/raw.js';
 import { eventually, failure, sleep } from './moment.js';
 import { RawHub, welcome } from './raw-hub.js';
@@ -8,7 +8,14 @@ import { json, message } from './raw-peer.js';
 import { Trial } from './trial.js';
 
 type Answer = ConstructorParameters<typeof RawHub>[0];
-const refusal: Refusal = { kind: 'refusal', code: 'incompatible', message: 'no', retryable: false, retryAfterMs: 0, details: {} };
+const refusal: Refusal = {
+  kind: 'refusal',
+  code: 'incompatible',
+  message: 'no',
+  retryable: false,
+  retryAfterMs: 0,
+  details: {},
+};
 const garbage = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
 describe('a worker at a strange hub', () => {
@@ -31,10 +38,19 @@ describe('a worker at a strange hub', () => {
   const answers: Record<string, readonly [code: string, answer: Answer]> = {
     'bytes that are no frame': ['protocol', (send) => send(garbage)],
     'a beat': ['protocol', (send) => send([{ kind: 'drain' }])],
-    'a hello': ['protocol', (send) => send([{ kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} }])],
+    'a hello': [
+      'protocol',
+      (send) => send([{ kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} }]),
+    ],
     'the end': ['handshake-failed', (_, __, end) => end()],
-    'a refusal that may pass': ['handshake-refused', (send) => send([{ ...refusal, code: 'overflow', retryable: true }])],
-    'a refusal of the future': ['handshake-refused', (send) => send([{ ...refusal, code: 'telepathy', retryable: true }])],
+    'a refusal that may pass': [
+      'handshake-refused',
+      (send) => send([{ ...refusal, code: 'overflow', retryable: true }]),
+    ],
+    'a refusal of the future': [
+      'handshake-refused',
+      (send) => send([{ ...refusal, code: 'telepathy', retryable: true }]),
+    ],
   };
   for (const [name, [code, answer]] of Object.entries(answers))
     it(`that answers with ${name} gets a typed, retryable error at its timeout, and does not hammer`, async () => {
@@ -43,7 +59,9 @@ describe('a worker at a strange hub', () => {
       const error = await failure(worker.start({ timeoutMs: 400 }));
       expect(performance.now() - began).to.be.within(390, 900);
       expect(error).to.include({ code, retryable: true });
-      expect(error.message).to.include(code === 'handshake-failed' || code === 'protocol' ? '127.0.0.1' : hub.address);
+      expect(error.message).to.include(
+        code === 'handshake-failed' || code === 'protocol' ? '127.0.0.1' : hub.address,
+      );
       expect(hub.links).to.be.within(2, 40);
       await sleep(150);
       const { links } = hub;
@@ -71,7 +89,9 @@ describe('a worker at a strange hub', () => {
 
   for (const [name, more] of Object.entries({
     'times of 0': { beat: { intervalMs: 0, suspectAfterMs: 0, lostAfterMs: 0, stalledAfterMs: 0 } },
-    'times in the wrong order': { beat: { intervalMs: 9e15, suspectAfterMs: 1, lostAfterMs: 1, stalledAfterMs: 1 } },
+    'times in the wrong order': {
+      beat: { intervalMs: 9e15, suspectAfterMs: 1, lostAfterMs: 1, stalledAfterMs: 1 },
+    },
     'no credit': { credit: { messages: 0, bytes: 0 } },
     'features that nobody knows': { features: ['telepathy'] },
     'the id of another': { worker: 'somebody' },
@@ -94,7 +114,10 @@ describe('a worker at a strange hub', () => {
     it(`that sends ${name} loses its link, and is dialled again`, async () => {
       const { hub, worker } = await joined((send) => setTimeout(() => send(batch), 30));
       await eventually('another link', () => hub.links === 2);
-      await eventually('it is connected', () => worker.seen.filter(({ kind }) => kind === 'connected').length === 2);
+      await eventually(
+        'it is connected',
+        () => worker.seen.filter(({ kind }) => kind === 'connected').length === 2,
+      );
       const event = worker.seen.find(({ kind }) => kind === 'disconnected');
       expect(event?.cause).to.be.a('string').and.not.equal('');
       expect(event?.error).to.have.property('code', 'protocol');
@@ -105,12 +128,20 @@ describe('a worker at a strange hub', () => {
     const largest = 2 ** 53 - 1;
     const { hub, worker } = await joined((send) => {
       send(unknown);
-      send([{ kind: 'ack', seq: largest }, { kind: 'cancel', re: largest, reason: '' }, { kind: 'pull', re: 0, items: largest }]);
+      send([
+        { kind: 'ack', seq: largest },
+        { kind: 'cancel', re: largest, reason: '' },
+        { kind: 'pull', re: 0, items: largest },
+      ]);
       send([{ kind: 'outcome', seq: 1, re: 77, status: 'value', payload: json(1), codec: '' }]);
       send([message(2, 'echo', { payload: json('served') })]);
     });
-    await eventually('the reply', () => hub.frames.some((frame) => frame.kind === 'outcome' && frame.re === 2));
-    await eventually('a word', () => worker.seen.some(({ kind, cause }) => kind === 'fault' && /kind/.test(cause)));
+    await eventually('the reply', () =>
+      hub.frames.some((frame) => frame.kind === 'outcome' && frame.re === 2),
+    );
+    await eventually('a word', () =>
+      worker.seen.some(({ kind, cause }) => kind === 'fault' && /kind/.test(cause)),
+    );
     expect(hub.links).to.equal(1);
   });
 
@@ -121,7 +152,9 @@ describe('a worker at a strange hub', () => {
     const began = performance.now();
     await eventually('a second link', () => hub.links === 2, 4_000);
     expect(performance.now() - began).to.be.within(800, 2_000);
-    expect(worker.seen.map(({ kind }) => kind)).to.include('suspect').and.include('disconnected');
+    expect(worker.seen.map(({ kind }) => kind))
+      .to.include('suspect')
+      .and.include('disconnected');
     const hellos = hub.frames.filter((frame) => frame.kind === 'hello');
     expect(hellos[1]).to.include({ resumeToken: 'raw' });
   });

@@ -69,9 +69,9 @@ describe('a worker id', () => {
     await trial.worker({ id: 'w1', handlers });
     const other = trial.raw();
     const { resumeToken } = await other.join(hello('w2'));
-    const thief = trial.raw().send(
-      hello('w1', { resumeToken, received: { seq: 0, messages: 0, bytes: 0 }, incarnation: 'raw-w2' }),
-    );
+    const thief = trial
+      .raw()
+      .send(hello('w1', { resumeToken, received: { seq: 0, messages: 0, bytes: 0 }, incarnation: 'raw-w2' }));
     expect(await thief.refused()).to.include({ code: 'id-in-use', retryable: true });
     expect(await trial.hub.request('w1', 'echo', 1)).to.equal(1);
   });
@@ -90,7 +90,9 @@ describe('a worker id', () => {
     const old = trial.raw();
     const { resumeToken, epoch } = await old.join(hello('w1'));
     const began = performance.now();
-    const again = await trial.raw().join(hello('w1', { resumeToken, received: { seq: 0, messages: 0, bytes: 0 } }));
+    const again = await trial
+      .raw()
+      .join(hello('w1', { resumeToken, received: { seq: 0, messages: 0, bytes: 0 } }));
     expect(again.epoch).to.equal(epoch);
     expect(performance.now() - began).to.be.below(200);
     await old.gone();

@@ -43,7 +43,10 @@ describe('a worker process', function () {
     await worker.request('hub.nap', 2_500);
     expect(naps).to.include(2_500);
     for (const id of ['w1', 'w2', 'w3', 'healthy'])
-      expect(trial.hub.explain(id).transitions.map(({ to }) => to), id).to.deep.equal(['alive']);
+      expect(
+        trial.hub.explain(id).transitions.map(({ to }) => to),
+        id,
+      ).to.deep.equal(['alive']);
     expect(others.told.filter(({ kind }) => kind === 'disconnected')).to.deep.equal([]);
   });
 
@@ -59,7 +62,10 @@ describe('a worker process', function () {
   it('that is killed is suspect at once and lost in time; its requests reject once and say what is known', async () => {
     const process = await child('w1');
     const settled: string[] = [];
-    const asked = failure(trial.hub.request('w1', 'hang', 0).finally(() => settled.push('request')), 5_000);
+    const asked = failure(
+      trial.hub.request('w1', 'hang', 0).finally(() => settled.push('request')),
+      5_000,
+    );
     const sent = trial.hub.send('w1', 'hang', 0);
     await sent;
     await process.tells('that it runs', ({ running }) => running === 'hang');
@@ -69,11 +75,17 @@ describe('a worker process', function () {
     const later = failure(trial.hub.request('w1', 'echo', 0), 5_000);
     const error = await asked;
     const lost = await timeOf('lost', since);
-    expect(lost).to.be.within(beat.lostAfterMs - 2 * beat.intervalMs, beat.lostAfterMs + beat.intervalMs + noise);
+    expect(lost).to.be.within(
+      beat.lostAfterMs - 2 * beat.intervalMs,
+      beat.lostAfterMs + beat.intervalMs + noise,
+    );
     expect(error).to.include({ code: 'peer-lost', retryable: true });
     expect(error.details).to.include({ delivery: 'unknown' });
     expect((await later).details).to.include({ delivery: 'not-sent' });
-    expect(trial.events('undelivered', 'w1').map(({ type }) => type), 'what it had accepted').to.deep.equal(['hang']);
+    expect(
+      trial.events('undelivered', 'w1').map(({ type }) => type),
+      'what it had accepted',
+    ).to.deep.equal(['hang']);
     expect(settled).to.deep.equal(['request']);
     expect(trial.hub.workers.get('w1')?.liveness).to.equal('lost');
     expect(trial.hub.explain('w1').text).to.include('suspect').and.include('lost');
@@ -106,9 +118,15 @@ describe('a worker process', function () {
     process.signal('SIGSTOP');
     const asked = failure(trial.hub.request('w1', 'echo', 0), 5_000);
     const suspect = await timeOf('suspect', since);
-    expect(suspect).to.be.within(beat.suspectAfterMs - 2 * beat.intervalMs, beat.suspectAfterMs + beat.intervalMs + noise);
+    expect(suspect).to.be.within(
+      beat.suspectAfterMs - 2 * beat.intervalMs,
+      beat.suspectAfterMs + beat.intervalMs + noise,
+    );
     const lost = await timeOf('lost', since);
-    expect(lost).to.be.within(beat.lostAfterMs - 2 * beat.intervalMs, beat.lostAfterMs + beat.intervalMs + noise);
+    expect(lost).to.be.within(
+      beat.lostAfterMs - 2 * beat.intervalMs,
+      beat.lostAfterMs + beat.intervalMs + noise,
+    );
     expect(await asked).to.include({ code: 'peer-lost' });
     process.signal('SIGCONT');
     await eventually('it is back', () => trial.hub.workers.get('w1')?.liveness === 'alive', 4_000);
@@ -160,23 +178,36 @@ describe('a hub process', function () {
       ['w1', 'w2', 'w3', 'w4', 'w5'].map((id) => trial.worker({ id, hub: address })),
     );
     const epochs = workers.map((worker) => worker.seen.find(({ kind }) => kind === 'connected')?.epoch);
-    const hanging = workers.map((worker) => failure(worker.request('hub.hang', 0, { timeoutMs: 15_000 }), 12_000));
+    const hanging = workers.map((worker) =>
+      failure(worker.request('hub.hang', 0, { timeoutMs: 15_000 }), 12_000),
+    );
     await hub.tells('that it runs', ({ running }) => running === 'hang');
     hub.signal('SIGKILL');
     await hub.exited();
-    const meanwhile = workers.map((worker) => worker.request('hub.echo', 'sent while it was away', { timeoutMs: 15_000 }));
+    const meanwhile = workers.map((worker) =>
+      worker.request('hub.echo', 'sent while it was away', { timeoutMs: 15_000 }),
+    );
     await sleep(500);
     await begin(address);
     const since = performance.now();
-    await eventually('all are back', () => hub.told.filter(({ kind }) => kind === 'joined').length === 5, 4_000);
+    await eventually(
+      'all are back',
+      () => hub.told.filter(({ kind }) => kind === 'joined').length === 5,
+      4_000,
+    );
     expect(performance.now() - since).to.be.below(2_000);
     for (const error of await Promise.all(hanging)) {
       expect(error).to.include({ code: 'peer-lost', retryable: true });
       expect(error.details).to.include({ delivery: 'unknown' });
     }
     for (const reply of await Promise.all(meanwhile)) expect(reply).to.equal('sent while it was away');
-    const later = workers.map((worker) => worker.seen.filter(({ kind }) => kind === 'connected').at(-1)?.epoch);
-    expect(later.filter((epoch) => epochs.includes(epoch)), 'epochs that were used twice').to.deep.equal([]);
+    const later = workers.map(
+      (worker) => worker.seen.filter(({ kind }) => kind === 'connected').at(-1)?.epoch,
+    );
+    expect(
+      later.filter((epoch) => epochs.includes(epoch)),
+      'epochs that were used twice',
+    ).to.deep.equal([]);
   });
 
   it('that is stopped for nearly lostAfterMs condemns nobody when it goes on', async () => {

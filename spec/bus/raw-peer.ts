@@ -26,7 +26,14 @@ export const hello = (worker: string, more: Partial<Hello> = {}): Hello => ({
 });
 
 /** The greeting of a peer that names nothing: the baseline profile. */
-export const emptyHello: Hello = { kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} };
+export const emptyHello: Hello = {
+  kind: 'hello',
+  labels: {},
+  handles: [],
+  features: [],
+  requires: [],
+  extra: {},
+};
 
 export const message = (seq: number, type: string, more: Partial<Message> = {}): Message => ({
   kind: 'message',
@@ -91,7 +98,9 @@ export class RawPeer {
   next<K extends Frame['kind']>(kind: K, fits: (frame: Extract<Frame, { kind: K }>) => boolean = () => true) {
     const isIt = (frame: Frame): frame is Extract<Frame, { kind: K }> =>
       frame.kind === kind && fits(frame as Extract<Frame, { kind: K }>);
-    return eventually(`a frame '${kind}' (there came ${this.frames.map((f) => f.kind)})`, () => this.frames.find(isIt));
+    return eventually(`a frame '${kind}' (there came ${this.frames.map((f) => f.kind)})`, () =>
+      this.frames.find(isIt),
+    );
   }
 
   /** The refusal; the hub closes the link after it. */

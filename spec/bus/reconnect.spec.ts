@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { handler } from '../../lib/index.js';
+import { Cable } from './cable.js';
 import { eventually, failure, sleep } from './moment.js';
-import { Proxy } from './proxy.js';
 import { Trial } from './trial.js';
 
 describe('a link that is cut', () => {
@@ -16,12 +16,12 @@ describe('a link that is cut', () => {
       }),
     ],
   });
-  let proxy: Proxy;
+  let cable: Cable;
   let stopped: string[] = [];
   const make = async () => {
     const worker = await trial.worker({
       id: 'w1',
-      hub: proxy.address,
+      hub: cable.address,
       handlers: [
         handler('to.worker', ({ payload }) => count(`worker ${payload}`)),
         handler('echo', ({ payload }) => payload),
@@ -31,12 +31,16 @@ describe('a link that is cut', () => {
           await sleep(250);
           return 'done';
         }),
-        handler('endless', (_, { signal }) => new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => {
-            stopped.push('endless');
-            reject(signal.reason);
-          });
-        })),
+        handler(
+          'endless',
+          (_, { signal }) =>
+            new Promise((_resolve, reject) => {
+              signal.addEventListener('abort', () => {
+                stopped.push('endless');
+                reject(signal.reason);
+              });
+            }),
+        ),
         handler('tail', async function* ({ payload }) {
           for (let n = 0; n < (payload as number); n++) yield n;
         }),
@@ -52,9 +56,9 @@ describe('a link that is cut', () => {
   beforeEach(async () => {
     counts.clear();
     stopped = [];
-    proxy = new Proxy(trial.address);
-    await proxy.start();
-    trial.later(() => proxy.close());
+    cable = new Cable(trial.address);
+    await cable.start();
+    trial.later(() => cable.close());
   });
 
   it('is dialled again, and the session goes on in the same epoch', async () => {
@@ -62,16 +66,22 @@ describe('a link that is cut', () => {
     const before = epoch();
     const running = trial.hub.request('w1', 'long', 0);
     await sleep(30);
-    proxy.cut();
+    cable.cut();
     const { cause } = await trial.event('suspect', 'w1');
     expect(cause).to.be.a('string').and.not.equal('');
     await trial.event('recovered', 'w1');
     expect(epoch()).to.equal(before);
-    expect(worker.seen.filter(({ kind, cause }) => kind === 'connected' && cause === 'resumed')).to.have.lengthOf(1);
+    expect(
+      worker.seen.filter(({ kind, cause }) => kind === 'connected' && cause === 'resumed'),
+    ).to.have.lengthOf(1);
     expect(await running, 'what ran goes on').to.equal('done');
     expect(stopped).to.deep.equal([]);
     expect(trial.events('lost', 'w1')).to.deep.equal([]);
-    expect(trial.hub.explain('w1').transitions.map(({ to }) => to)).to.deep.equal(['alive', 'suspect', 'alive']);
+    expect(trial.hub.explain('w1').transitions.map(({ to }) => to)).to.deep.equal([
+      'alive',
+      'suspect',
+      'alive',
+    ]);
   });
 
   it('loses no send, request or reply and repeats none, across 20 cuts', async () => {
@@ -96,7 +106,7 @@ describe('a link that is cut', () => {
     const producing = produce();
     for (let cuts = 0; cuts < 20; cuts++) {
       await sleep(20 + Math.random() * 20);
-      proxy.cut();
+      cable.cut();
       await back();
     }
     cutting = false;
@@ -106,7 +116,10 @@ describe('a link that is cut', () => {
     for (let id = 0; id < n; id++)
       for (const name of [`worker ${id}`, `hub ${id}`, `hub asked ${id}`])
         await eventually(name, () => counts.get(name));
-    expect([...counts.values()].filter((times) => times !== 1), 'handled once each').to.deep.equal([]);
+    expect(
+      [...counts.values()].filter((times) => times !== 1),
+      'handled once each',
+    ).to.deep.equal([]);
     expect(epoch()).to.equal(before);
     expect(trial.events('lost', 'w1')).to.deep.equal([]);
   });
@@ -123,7 +136,7 @@ describe('a link that is cut', () => {
     for (let cuts = 0; cuts < 10 && ended === undefined; cuts++) {
       const before = items.length;
       await eventually('progress', () => ended ?? items.length > before + 100);
-      proxy.cut();
+      cable.cut();
     }
     await eventually('the end', () => ended, 6_000);
     expect(ended).to.equal('done');
@@ -135,25 +148,25 @@ describe('a link that is cut', () => {
     const given = new AbortController();
     const asked = failure(trial.hub.request('w1', 'endless', 0, { signal: given.signal }));
     await eventually('it runs', () => trial.hub.workers.get('w1')?.load.inFlight === 1);
-    proxy.refuse(true);
-    proxy.cut();
+    cable.refuse(true);
+    cable.cut();
     await trial.event('suspect', 'w1');
     given.abort();
     expect(await asked).to.include({ code: 'cancelled' });
-    proxy.refuse(false);
+    cable.refuse(false);
     await back();
     await eventually('the signal fires', () => stopped.includes('endless'));
   });
 
   it('keeps what is sent meanwhile, in order, and answers it later', async () => {
     const worker = await make();
-    proxy.refuse(true);
-    proxy.cut();
+    cable.refuse(true);
+    cable.cut();
     await trial.event('suspect', 'w1');
     const replies = Promise.all(Array.from({ length: 100 }, (_, n) => trial.hub.request('w1', 'echo', n)));
     const asked = Promise.all(Array.from({ length: 100 }, (_, n) => worker.request('ask.hub', n)));
     await sleep(100);
-    proxy.refuse(false);
+    cable.refuse(false);
     expect(await replies).to.deep.equal(Array.from({ length: 100 }, (_, n) => n));
     expect(await asked).to.deep.equal(Array.from({ length: 100 }, (_, n) => n));
   });
@@ -161,11 +174,11 @@ describe('a link that is cut', () => {
   it('that is only still for a while is suspect, recovers by itself, and loses nothing', async () => {
     await make();
     const before = epoch();
-    proxy.stall(true);
+    cable.stall(true);
     const asked = trial.hub.request('w1', 'echo', 'through');
     const { afterMs } = await trial.event('suspect', 'w1');
     expect(afterMs).to.be.within(300, 600);
-    proxy.stall(false);
+    cable.stall(false);
     expect(await asked).to.equal('through');
     await trial.event('recovered', 'w1');
     expect(epoch()).to.equal(before);
@@ -174,7 +187,7 @@ describe('a link that is cut', () => {
   it('that stays still is lost in time; what waits rejects once, and the worker comes back with a new epoch', async () => {
     const worker = await make();
     const before = epoch();
-    proxy.stall(true);
+    cable.stall(true);
     const began = performance.now();
     const asked = failure(trial.hub.request('w1', 'echo', 1));
     const { afterMs } = await trial.event('lost', 'w1');
@@ -183,9 +196,12 @@ describe('a link that is cut', () => {
     const error = await asked;
     expect(error).to.include({ code: 'peer-lost', retryable: true });
     expect(error.details).to.include({ delivery: 'unknown' });
-    proxy.stall(false);
-    proxy.cut();
-    await eventually('a new epoch', () => epoch() !== before && trial.hub.workers.get('w1')?.liveness === 'alive');
+    cable.stall(false);
+    cable.cut();
+    await eventually(
+      'a new epoch',
+      () => epoch() !== before && trial.hub.workers.get('w1')?.liveness === 'alive',
+    );
     expect((await trial.event('fenced', 'w1')).cause).to.include('lost');
     expect(await trial.hub.request('w1', 'echo', 2)).to.equal(2);
     expect(await worker.request('ask.hub', 3)).to.equal(3);
@@ -193,22 +209,23 @@ describe('a link that is cut', () => {
 
   it('does not keep a new handler from being announced', async () => {
     const worker = await make();
-    proxy.refuse(true);
-    proxy.cut();
+    cable.refuse(true);
+    cable.cut();
     await trial.event('suspect', 'w1');
     worker.handle('late', () => 'here');
-    proxy.refuse(false);
+    cable.refuse(false);
     await back();
     await eventually('the news', () => trial.hub.workers.get('w1')?.handles.includes('late'));
   });
 
   it('drops only publishes, and says how many it took', async () => {
     await make();
-    proxy.refuse(true);
-    proxy.cut();
+    cable.refuse(true);
+    cable.cut();
     await trial.event('suspect', 'w1');
-    for (let n = 0; n < 50; n++) expect(trial.hub.publish('w1', 'note', n)).to.deep.equal({ queued: 1, dropped: 0 });
-    proxy.refuse(false);
+    for (let n = 0; n < 50; n++)
+      expect(trial.hub.publish('w1', 'note', n)).to.deep.equal({ queued: 1, dropped: 0 });
+    cable.refuse(false);
     await back();
     await eventually('all of them', () => counts.size === 50);
   });

@@ -40,13 +40,20 @@ export class Trial {
   readonly #ends: (() => unknown)[] = [];
 
   /** Registers the suite's hooks. Without `healthy: false`, worker 'healthy' is served before, during and after each spec. */
-  static suite(options: HubOptions | (() => HubOptions | Promise<HubOptions>) = {}, { healthy = true, hubOf = (address) => address }: SuiteOptions = {}): Trial {
+  static suite(
+    options: HubOptions | (() => HubOptions | Promise<HubOptions>) = {},
+    { healthy = true, hubOf = (address) => address }: SuiteOptions = {},
+  ): Trial {
     const trial = new Trial();
     staysCalm();
     beforeEach(async () => {
       await trial.begin(typeof options === 'function' ? await options() : options);
       if (healthy) {
-        await trial.worker({ id: 'healthy', hub: hubOf(trial.address), handlers: [handler('echo', ({ payload }) => payload)] });
+        await trial.worker({
+          id: 'healthy',
+          hub: hubOf(trial.address),
+          handlers: [handler('echo', ({ payload }) => payload)],
+        });
         await trial.servesHealthy('before');
       }
     });
@@ -78,9 +85,16 @@ export class Trial {
   }
 
   /** A worker that is made, not started. */
-  made(options: Partial<WorkerOptions> = {}): Worker & { readonly seen: WorkerEvent[]; readonly said: string[] } {
+  made(
+    options: Partial<WorkerOptions> = {},
+  ): Worker & { readonly seen: WorkerEvent[]; readonly said: string[] } {
     const { lines, log } = collector();
-    const worker = createWorker({ hub: this.address, log, reconnect: { initialMs: 10, maxMs: 100 }, ...options });
+    const worker = createWorker({
+      hub: this.address,
+      log,
+      reconnect: { initialMs: 10, maxMs: 100 },
+      ...options,
+    });
     const seen: WorkerEvent[] = [];
     worker.events$.subscribe((event) => seen.push(event));
     this.later(() => worker.close());
@@ -95,8 +109,8 @@ export class Trial {
   }
 
   /** A peer that speaks for itself. */
-  raw(kind: 'Attach' | 'Pulse' = 'Attach'): RawPeer {
-    const peer = new RawPeer(this.address, kind);
+  raw(kind: 'Attach' | 'Pulse' = 'Attach', address = this.address): RawPeer {
+    const peer = new RawPeer(address, kind);
     this.later(() => peer.close());
     return peer;
   }
@@ -109,11 +123,18 @@ export class Trial {
 
   /** The first event of that kind about that worker, past or to come. */
   event(kind: HubEvent['kind'], worker?: string, ms?: number): Promise<HubEvent> {
-    const named = (event: HubEvent) => event.kind === kind && (worker === undefined || event.worker === worker);
-    return eventually(`an event '${kind}'${worker ? ` of '${worker}'` : ''}`, () => this.hubEvents.find(named), ms);
+    const named = (event: HubEvent) =>
+      event.kind === kind && (worker === undefined || event.worker === worker);
+    return eventually(
+      `an event '${kind}'${worker ? ` of '${worker}'` : ''}`,
+      () => this.hubEvents.find(named),
+      ms,
+    );
   }
 
   events(kind: HubEvent['kind'], worker?: string): HubEvent[] {
-    return this.hubEvents.filter((event) => event.kind === kind && (worker === undefined || event.worker === worker));
+    return this.hubEvents.filter(
+      (event) => event.kind === kind && (worker === undefined || event.worker === worker),
+    );
   }
 }

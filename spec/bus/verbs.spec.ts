@@ -1,6 +1,14 @@
 import { expect } from 'chai';
-import { take, toArray, lastValueFrom } from 'rxjs';
-import { all, any, BusError, type Context, handler, type HandlerMessage, type Worker } from '../../lib/index.js';
+import { lastValueFrom, take, toArray } from 'rxjs';
+import {
+  all,
+  any,
+  BusError,
+  type Context,
+  type HandlerMessage,
+  handler,
+  type Worker,
+} from '../../lib/index.js';
 import { eventually, failure, sleep } from './moment.js';
 import { hello } from './raw-peer.js';
 import { Trial } from './trial.js';
@@ -51,15 +59,23 @@ function noting() {
         stopped.push(context.signal.reason as BusError);
       }
     }),
-    handler('one at a time', async (message, context) => {
-      await busy(2);
-      note(message, context);
-    }, { concurrency: 1 }),
-    handler('by key', async (message, context) => {
-      const { key, ms } = message.payload as { key: string; ms: number };
-      await busy(ms);
-      note(message, { ...context, attempt: key.length });
-    }, { key: (payload) => (payload as { key: string }).key }),
+    handler(
+      'one at a time',
+      async (message, context) => {
+        await busy(message.payload === 'first' ? 120 : 2);
+        note(message, context);
+      },
+      { concurrency: 1 },
+    ),
+    handler(
+      'by key',
+      async (message, context) => {
+        const { key, ms } = message.payload as { key: string; ms: number };
+        await busy(ms);
+        note(message, { ...context, attempt: key.length });
+      },
+      { key: (payload) => (payload as { key: string }).key },
+    ),
     handler('plug', () => sleep(150), { concurrency: 1 }),
   ];
   return { seen, stopped, running, handlers };
@@ -77,13 +93,19 @@ for (const side of ['worker', 'hub'] as const)
     type Rest = [type: string, payload?: unknown, options?: object];
     const bus = {
       publish: (...[type, payload, options]: Rest) =>
-        side === 'hub' ? worker.publish(type, payload, options) : trial.hub.publish('w1', type, payload, options),
+        side === 'hub'
+          ? worker.publish(type, payload, options)
+          : trial.hub.publish('w1', type, payload, options),
       send: (...[type, payload, options]: Rest) =>
         side === 'hub' ? worker.send(type, payload, options) : trial.hub.send('w1', type, payload, options),
       request: (...[type, payload, options]: Rest) =>
-        side === 'hub' ? worker.request(type, payload, options) : trial.hub.request('w1', type, payload, options),
+        side === 'hub'
+          ? worker.request(type, payload, options)
+          : trial.hub.request('w1', type, payload, options),
       stream: (...[type, payload, options]: Rest) =>
-        side === 'hub' ? worker.stream(type, payload, options) : trial.hub.stream('w1', type, payload, options),
+        side === 'hub'
+          ? worker.stream(type, payload, options)
+          : trial.hub.stream('w1', type, payload, options),
       writable: () => (side === 'hub' ? worker.writable() : trial.hub.writable('w1')),
     };
     const payloads = () => there.seen.map(({ message }) => message.payload);
@@ -147,8 +169,14 @@ for (const side of ['worker', 'hub'] as const)
       const items$ = bus.stream('tail', 3);
       await sleep(20);
       expect(there.stopped).to.have.lengthOf(0);
-      const both = Promise.all([lastValueFrom(items$.pipe(toArray())), lastValueFrom(items$.pipe(toArray()))]);
-      expect(await both).to.deep.equal([[0, 1, 2], [0, 1, 2]]);
+      const both = Promise.all([
+        lastValueFrom(items$.pipe(toArray())),
+        lastValueFrom(items$.pipe(toArray())),
+      ]);
+      expect(await both).to.deep.equal([
+        [0, 1, 2],
+        [0, 1, 2],
+      ]);
     });
 
     it('whose stream is unsubscribed stops its handler', async () => {
@@ -182,7 +210,12 @@ for (const side of ['worker', 'hub'] as const)
       await bus.request('echo', { from: { id: 'somebody else' } });
       const from = there.seen[0]?.context.from;
       if (side === 'worker') expect(from?.id).to.equal('hub');
-      else expect(from).to.deep.include({ id: 'w1', labels: { zone: 'a' }, epoch: trial.hub.workers.get('w1')?.epoch });
+      else
+        expect(from).to.deep.include({
+          id: 'w1',
+          labels: { zone: 'a' },
+          epoch: trial.hub.workers.get('w1')?.epoch,
+        });
     });
 
     it('has the deadline that its caller gave', async () => {
@@ -201,10 +234,14 @@ for (const side of ['worker', 'hub'] as const)
     });
 
     it('that waits longer than its deadline is not run', async () => {
-      const plugs = [bus.request('plug', 0), failure(bus.request('plug', 0, { timeoutMs: 60 }))];
-      await Promise.all(plugs);
-      await sleep(200);
-      expect(await bus.request('echo', 1)).to.equal(1);
+      const first = bus.request('one at a time', 'first');
+      await sleep(5);
+      expect(await failure(bus.request('one at a time', 'second', { timeoutMs: 40 }))).to.include({
+        code: 'timeout',
+      });
+      await first;
+      await bus.request('one at a time', 'third');
+      expect(payloads()).to.deep.equal(['first', 'third']);
     });
 
     it('that is cancelled while it runs rejects at once, and the signal of its handler fires', async () => {
@@ -223,7 +260,7 @@ for (const side of ['worker', 'hub'] as const)
       const given = new AbortController();
       const first = bus.request('one at a time', 'first');
       const asked = failure(bus.request('one at a time', 'second', { signal: given.signal }));
-      await sleep(0);
+      await sleep(20);
       given.abort();
       expect(await asked).to.include({ code: 'cancelled' });
       await first;
@@ -261,10 +298,16 @@ for (const side of ['worker', 'hub'] as const)
     });
 
     it('is handled in order per key, and side by side across keys', async () => {
-      const work = Array.from({ length: 24 }, (_, n) => ({ key: 'k'.repeat(1 + (n % 3)), n, ms: n < 3 ? 30 : 3 }));
+      const work = Array.from({ length: 24 }, (_, n) => ({
+        key: 'k'.repeat(1 + (n % 3)),
+        n,
+        ms: n < 3 ? 30 : 3,
+      }));
       await Promise.all(work.map((payload) => bus.request('by key', payload)));
       for (const key of ['k', 'kk', 'kkk']) {
-        const order = (payloads() as { key: string; n: number }[]).filter((p) => p.key === key).map(({ n }) => n);
+        const order = (payloads() as { key: string; n: number }[])
+          .filter((p) => p.key === key)
+          .map(({ n }) => n);
         expect(order).to.deep.equal([...order].sort((a, b) => a - b));
       }
       expect(there.running.most).to.be.within(2, 3);
@@ -281,7 +324,9 @@ for (const side of ['worker', 'hub'] as const)
     });
 
     it('beyond the room drops the oldest publish, if told so', async () => {
-      const results = Array.from({ length: 100 }, (_, n) => bus.publish('note', n, { overflow: 'drop-oldest' }));
+      const results = Array.from({ length: 100 }, (_, n) =>
+        bus.publish('note', n, { overflow: 'drop-oldest' }),
+      );
       expect(results.at(-1)).to.deep.equal({ queued: 1, dropped: 1 });
       await eventually('the newest', () => payloads().includes(99));
       const dropped = results.reduce((sum, result) => sum + result.dropped, 0);
@@ -291,7 +336,9 @@ for (const side of ['worker', 'hub'] as const)
     it('beyond the room rejects a request at once, if told so, with a retryable error', async () => {
       const asked = Array.from({ length: 40 }, (_, n) => bus.request('echo', n, { overflow: 'reject' }));
       const results = await Promise.allSettled(asked);
-      const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as BusError] : []));
+      const errors = results.flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as BusError] : [],
+      );
       expect(errors).to.have.length.above(0);
       for (const error of errors) expect(error).to.include({ code: 'overflow', retryable: true });
     });
@@ -313,7 +360,9 @@ for (const side of ['worker', 'hub'] as const)
     it('goes to a handler that was added after the start, and no more after it was disposed of', async () => {
       const own = side === 'worker' ? worker : trial.hub;
       const registration = own.handle('late', () => 'here');
-      expect(() => own.handle('late', () => 'twice')).to.throw().with.property('code', 'invalid-option');
+      expect(() => own.handle('late', () => 'twice'))
+        .to.throw()
+        .with.property('code', 'invalid-option');
       expect(await bus.request('late', 0)).to.equal('here');
       if (side === 'worker')
         await eventually('it is announced', () => trial.hub.workers.get('w1')?.handles.includes('late'));
@@ -342,7 +391,9 @@ for (const side of ['worker', 'hub'] as const)
       if (side === 'worker') return;
       await worker.close();
       expect(await failure(worker.request('echo', 0))).to.include({ code: 'closed' });
-      expect(() => worker.publish('note', 0)).to.throw().with.property('code', 'closed');
+      expect(() => worker.publish('note', 0))
+        .to.throw()
+        .with.property('code', 'closed');
     });
 
     it('that was accepted is handled before a drain ends, and later ones are turned away', async () => {
@@ -370,18 +421,30 @@ describe('a target', () => {
     trial.worker({ id, labels, handlers: types.map((type) => handler(type, () => id)) });
 
   it('that nobody has is an unknown-worker', async () => {
-    for (const asked of [trial.hub.request('w9', 'who', 0), trial.hub.send('w9', 'who', 0), trial.hub.writable('w9')]) {
+    for (const asked of [
+      trial.hub.request('w9', 'who', 0),
+      trial.hub.send('w9', 'who', 0),
+      trial.hub.writable('w9'),
+    ]) {
       const error = await failure(asked);
       expect(error).to.include({ code: 'unknown-worker', retryable: false });
       expect(error.message).to.include("'w9'");
     }
-    expect(() => trial.hub.publish('w9', 'who', 0)).to.throw().with.property('code', 'unknown-worker');
-    expect(() => trial.hub.explain('w9')).to.throw().with.property('code', 'unknown-worker');
+    expect(() => trial.hub.publish('w9', 'who', 0))
+      .to.throw()
+      .with.property('code', 'unknown-worker');
+    expect(() => trial.hub.explain('w9'))
+      .to.throw()
+      .with.property('code', 'unknown-worker');
   });
 
   it('all() reaches each worker that handles the type, and counts them', async () => {
     const seen: string[] = [];
-    for (const [id, zone] of [['w1', 'a'], ['w2', 'b'], ['w3', 'a']] as const)
+    for (const [id, zone] of [
+      ['w1', 'a'],
+      ['w2', 'b'],
+      ['w3', 'a'],
+    ] as const)
       await trial.worker({ id, labels: { zone }, handlers: [handler('news', () => void seen.push(id))] });
     await worker('w4', { zone: 'a' });
     expect(trial.hub.publish(all(), 'news', 1)).to.deep.equal({ queued: 3, dropped: 0 });
@@ -430,7 +493,15 @@ describe('a target', () => {
   });
 
   it('any() streams from a worker that fits', async () => {
-    await trial.worker({ id: 'w1', handlers: [handler('tail', async function* () { yield 1; yield 2; })] });
+    await trial.worker({
+      id: 'w1',
+      handlers: [
+        handler('tail', async function* () {
+          yield 1;
+          yield 2;
+        }),
+      ],
+    });
     expect(await lastValueFrom(trial.hub.stream(any(), 'tail', 0).pipe(toArray()))).to.deep.equal([1, 2]);
   });
 

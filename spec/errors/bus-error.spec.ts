@@ -38,7 +38,17 @@ describe('BusError', () => {
     expect(Other.is(new BusError('stuck', 'ours'), 'stuck')).to.equal(true);
   });
 
-  for (const value of [undefined, null, 0, '', 'BusError', {}, [], new Error('no'), { name: 'BusError', code: 'timeout' }])
+  for (const value of [
+    undefined,
+    null,
+    0,
+    '',
+    'BusError',
+    {},
+    [],
+    new Error('no'),
+    { name: 'BusError', code: 'timeout' },
+  ])
     it(`is not ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`, () => {
       expect(BusError.is(value)).to.equal(false);
     });

@@ -27,7 +27,10 @@ describe('a worker process, killed and stopped', function () {
       process.signal('SIGKILL');
       expect((await trial.event('suspect', 'w1')).at - since).to.be.below(noise);
       const lost = (await trial.event('lost', 'w1')).at - since;
-      expect(lost).to.be.within(beat.lostAfterMs - 2 * beat.intervalMs, beat.lostAfterMs + beat.intervalMs + noise);
+      expect(lost).to.be.within(
+        beat.lostAfterMs - 2 * beat.intervalMs,
+        beat.lostAfterMs + beat.intervalMs + noise,
+      );
       const error = await asked;
       expect(error).to.include({ code: 'peer-lost', retryable: true });
       expect(error.details).to.include({ delivery: 'unknown' });
@@ -82,16 +85,23 @@ describe('a hub process, killed and stopped', function () {
       Array.from({ length: 10 }, (_, n) => trial.worker({ id: `w${n}`, hub: address })),
     );
     for (let round = 0; round < 10; round++) {
-      const hanging = workers.map((worker) => failure(worker.request('hub.hang', 0, { timeoutMs: 30_000 }), 20_000));
+      const hanging = workers.map((worker) =>
+        failure(worker.request('hub.hang', 0, { timeoutMs: 30_000 }), 20_000),
+      );
       await eventually('they hang', () => hub.told.filter(({ running }) => running === 'hang').length === 10);
       hub.signal('SIGKILL');
       await hub.exited();
       await sleep(Math.random() * 1_500);
       await begin();
       const since = performance.now();
-      await eventually('all are back', () => hub.told.filter(({ kind }) => kind === 'joined').length === 10, 4_000);
+      await eventually(
+        'all are back',
+        () => hub.told.filter(({ kind }) => kind === 'joined').length === 10,
+        4_000,
+      );
       expect(performance.now() - since).to.be.below(2_000);
-      for (const error of await Promise.all(hanging)) expect(error).to.include({ code: 'peer-lost', retryable: true });
+      for (const error of await Promise.all(hanging))
+        expect(error).to.include({ code: 'peer-lost', retryable: true });
       for (const worker of workers) expect(await worker.request('hub.echo', round)).to.equal(round);
     }
   });

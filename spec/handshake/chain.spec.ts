@@ -1,8 +1,20 @@
 import { expect } from 'chai';
 import type { Hello } from '../../lib/frame/frame.js';
-import { chain, type HandshakeContext, type HandshakeMiddleware, type Negotiate } from '../../lib/handshake/negotiate.js';
+import {
+  chain,
+  type HandshakeContext,
+  type HandshakeMiddleware,
+  type Negotiate,
+} from '../../lib/handshake/negotiate.js';
 
-const hello = { kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} } satisfies Hello;
+const hello = {
+  kind: 'hello',
+  labels: {},
+  handles: [],
+  features: [],
+  requires: [],
+  extra: {},
+} satisfies Hello;
 const context = { peer: { address: 'there' } } as HandshakeContext;
 const agreed: Negotiate = async () => ({
   protocol: 1,

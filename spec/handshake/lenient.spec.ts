@@ -22,7 +22,14 @@ const context = (more: Partial<LocalProfile> = {}): HandshakeContext => ({
 });
 
 const nobody: Hello = { kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} };
-const modern: Hello = { ...nobody, protocolMin: 1, protocolMax: 1, features, version: '2.32.2', worker: 'w1' };
+const modern: Hello = {
+  ...nobody,
+  protocolMin: 1,
+  protocolMax: 1,
+  features,
+  version: '2.32.2',
+  worker: 'w1',
+};
 
 async function refusal(answer: Promise<Agreement>): Promise<BusError> {
   try {
@@ -98,7 +105,10 @@ describe('lenient', () => {
   });
 
   it('ignores features from the future', async () => {
-    const agreement = await lenient({ ...modern, features: ['teleport', ...features, '__proto__'] }, context());
+    const agreement = await lenient(
+      { ...modern, features: ['teleport', ...features, '__proto__'] },
+      context(),
+    );
     expect(agreement).to.deep.include({ features, degraded: false });
   });
 
@@ -127,7 +137,9 @@ describe('lenient', () => {
       const error = await refusal(lenient({ ...modern, sdk: '9.9.9', protocolMin, protocolMax }, context()));
       expect(error).to.include({ code: 'incompatible', retryable: false });
       expect(error.message).to.match(upgrade);
-      expect(error.message).to.include(`worker 'w1' (SDK 9.9.9) speaks protocol ${protocolMin} to ${protocolMax}`);
+      expect(error.message).to.include(
+        `worker 'w1' (SDK 9.9.9) speaks protocol ${protocolMin} to ${protocolMax}`,
+      );
       expect(error.message).to.include('this hub (SDK 0.1.0) 1 to 1');
       expect(error.details).to.deep.equal({ worker: [protocolMin, protocolMax], hub: [1, 1] });
     });
@@ -142,16 +154,21 @@ describe('lenient', () => {
     expect(byWorker).to.include({ code: 'incompatible' });
     expect(byWorker.details).to.deep.equal({ missing: ['teleport'] });
     expect(byWorker.message).to.match(/^the worker requires teleport, which the hub does not offer/);
-    const byHub = await refusal(lenient({ ...modern, features: ['credit'] }, context({ requires: ['resume'] })));
+    const byHub = await refusal(
+      lenient({ ...modern, features: ['credit'] }, context({ requires: ['resume'] })),
+    );
     expect(byHub.message).to.match(/^the hub requires resume, which the worker does not offer/);
   });
 
   it('relaxes no requirement for a peer of the baseline profile', async () => {
-    expect(await refusal(lenient(nobody, context({ requires: ['credit'] })))).to.include({ code: 'incompatible' });
+    expect(await refusal(lenient(nobody, context({ requires: ['credit'] })))).to.include({
+      code: 'incompatible',
+    });
   });
 
   it('settles on the smaller of the two payload limits, and takes none or nought for no wish', async () => {
-    const limit = async (more: Partial<Hello>) => (await lenient({ ...modern, ...more }, context())).limits.maxPayloadBytes;
+    const limit = async (more: Partial<Hello>) =>
+      (await lenient({ ...modern, ...more }, context())).limits.maxPayloadBytes;
     expect(await limit({ maxPayloadBytes: 100 })).to.equal(100);
     expect(await limit({ maxPayloadBytes: 1e12 })).to.equal(4_000);
     expect(await limit({ maxPayloadBytes: 0 })).to.equal(4_000);

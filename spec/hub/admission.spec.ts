@@ -3,7 +3,13 @@ import type { Authenticate, HandshakeMiddleware, HubOptions } from '../../lib/in
 import { noUnhandledRejections } from '../handler/rejections.js';
 import { Bus, nobody, Stranger } from './bus.js';
 
-const modern = { ...nobody, protocolMin: 1, protocolMax: 1, features: ['credit', 'resume', 'streams'], version: '1.0.0' };
+const modern = {
+  ...nobody,
+  protocolMin: 1,
+  protocolMax: 1,
+  features: ['credit', 'resume', 'streams'],
+  version: '1.0.0',
+};
 
 /** A stranger's greeting and what the hub made of it, before any time has passed. */
 async function greeted(options: HubOptions, hello: object = {}) {
@@ -50,10 +56,11 @@ describe('admission', () => {
   it('refuses whom authentication does not know, and asks no chain', async () => {
     let chained = 0;
     const handshake: HandshakeMiddleware[] = [
-      (next) => (...input) => {
-        chained += 1;
-        return next(...input);
-      },
+      (next) =>
+        (...input) => {
+          chained += 1;
+          return next(...input);
+        },
     ];
     const authenticate: Authenticate = ({ worker }) => {
       if (worker !== 'good') throw new Error('who is that?');
@@ -69,7 +76,10 @@ describe('admission', () => {
   });
 
   const only = (middleware: HandshakeMiddleware): HubOptions => ({
-    handshake: [(next) => (hello, context) => (hello.worker === 'good' ? next(hello, context) : middleware(next)(hello, context))],
+    handshake: [
+      (next) => (hello, context) =>
+        hello.worker === 'good' ? next(hello, context) : middleware(next)(hello, context),
+    ],
   });
   const broken: readonly (readonly [name: string, middleware: HandshakeMiddleware, text: RegExp])[] = [
     ['rejects', () => async () => Promise.reject(new Error('boom')), /the handshake failed: boom/],
@@ -83,7 +93,11 @@ describe('admission', () => {
     ['rejects with nothing', () => () => Promise.reject(undefined), /the handshake failed: undefined/],
     ['gives nothing', () => () => undefined as never, /something that is not an agreement/],
     ['gives a text', () => async () => 'yes' as never, /something that is not an agreement/],
-    ['gives half an agreement', () => async () => ({ protocol: 1, features: [] }) as never, /not an agreement/],
+    [
+      'gives half an agreement',
+      () => async () => ({ protocol: 1, features: [] }) as never,
+      /not an agreement/,
+    ],
   ];
   for (const [name, middleware, text] of broken)
     it(`refuses that one worker whose middleware ${name}`, async () => {
@@ -96,7 +110,10 @@ describe('admission', () => {
     });
 
   it('refuses a worker whose middleware never answers, when the time is over, and no other', async () => {
-    const { bus, stranger } = await greeted({ ...only(() => () => new Promise(() => {})), limits: { handshakeTimeoutMs: 700 } });
+    const { bus, stranger } = await greeted({
+      ...only(() => () => new Promise(() => {})),
+      limits: { handshakeTimeoutMs: 700 },
+    });
     await bus.clock.advance(699);
     expect(stranger.frames).to.deep.equal([]);
     await bus.clock.advance(1);
@@ -105,7 +122,8 @@ describe('admission', () => {
   });
 
   it('refuses a worker whose authentication never answers, when the time is over', async () => {
-    const authenticate: Authenticate = ({ worker }) => (worker === 'good' ? undefined : new Promise(() => {}));
+    const authenticate: Authenticate = ({ worker }) =>
+      worker === 'good' ? undefined : new Promise(() => {});
     const { bus, stranger } = await greeted({ authenticate, limits: { handshakeTimeoutMs: 700 } });
     await bus.clock.advance(700);
     expect(stranger.of('refusal')[0]?.message).to.match(/authentication gave no answer within 700 ms/);
@@ -174,13 +192,18 @@ describe('admission', () => {
   for (const id of ['x'.repeat(256), 'a\nb', 'a\u0000', '\ud800'])
     it(`refuses the id ${JSON.stringify(id.slice(0, 5))}`, async () => {
       const { bus, stranger } = await greeted({}, { worker: id });
-      expect([...bus.hub.workers.values()].every((each) => !/\p{Cc}/u.test(each.id) && each.id.length <= 255)).to.equal(true);
+      expect(
+        [...bus.hub.workers.values()].every((each) => !/\p{Cc}/u.test(each.id) && each.id.length <= 255),
+      ).to.equal(true);
       if (id !== '\ud800') expect(stranger.of('refusal')[0]?.code).to.equal('protocol');
       await unharmed(bus);
     });
 
   it('keeps hostile names out of its own objects', async () => {
-    const { bus, stranger } = await greeted({}, { worker: '__proto__', labels: { constructor: 'x' }, handles: ['__proto__'] });
+    const { bus, stranger } = await greeted(
+      {},
+      { worker: '__proto__', labels: { constructor: 'x' }, handles: ['__proto__'] },
+    );
     expect(stranger.of('welcome')).to.have.length(1);
     expect(bus.hub.workers.get('__proto__')?.handles).to.deep.equal(['__proto__']);
     expect(({} as Record<string, unknown>).x).to.equal(undefined);

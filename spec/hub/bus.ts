@@ -4,7 +4,16 @@ import type { ErrorCode } from '../../lib/errors/code.js';
 import { decodeBatch, encodeBatch } from '../../lib/frame/codec.js';
 import type { Frame, Hello } from '../../lib/frame/frame.js';
 import type { Log } from '../../lib/handler/context.js';
-import { createHub, createWorker, type Hub, type HubEvent, type HubOptions, type Worker, type WorkerEvent, type WorkerOptions } from '../../lib/index.js';
+import {
+  createHub,
+  createWorker,
+  type Hub,
+  type HubEvent,
+  type HubOptions,
+  type Worker,
+  type WorkerEvent,
+  type WorkerOptions,
+} from '../../lib/index.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import type { Link } from '../../lib/transport/link.js';
 import { memoryNetwork } from '../../lib/transport/memory/memory-network.js';
@@ -32,7 +41,12 @@ export class Bus {
 
   async startHub(options: HubOptions = {}, host = 'hub'): Promise<Hub> {
     const machine = this.machine(host);
-    this.hub = createHub({ listen: { address: 'hub', transport: machine.transport }, clock: machine.clock, log: silent, ...options });
+    this.hub = createHub({
+      listen: { address: 'hub', transport: machine.transport },
+      clock: machine.clock,
+      log: silent,
+      ...options,
+    });
     this.hub.events$.subscribe((event) => this.events.push(event));
     await this.settled(this.hub.start());
     return this.hub;
@@ -81,7 +95,9 @@ export class Bus {
 
   /** What happened at the hub, as `kind worker`, since it was last asked. */
   happened(): string[] {
-    return this.events.splice(0).map(({ kind, worker }) => (worker === undefined ? kind : `${kind} ${worker}`));
+    return this.events
+      .splice(0)
+      .map(({ kind, worker }) => (worker === undefined ? kind : `${kind} ${worker}`));
   }
 
   cut(worker: string): void {
@@ -122,7 +138,14 @@ export function watched<T>(promise: Promise<T>): { value?: T; error?: BusError; 
   return watch;
 }
 
-export const nobody: Hello = { kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} };
+export const nobody: Hello = {
+  kind: 'hello',
+  labels: {},
+  handles: [],
+  features: [],
+  requires: [],
+  extra: {},
+};
 
 /** A peer that speaks frames by hand. */
 export class Stranger {

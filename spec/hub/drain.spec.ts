@@ -6,7 +6,11 @@ import { Bus, rejection, watched } from './bus.js';
 /** A handler that one can see working, and end. */
 function gate() {
   const open: (() => void)[] = [];
-  const slow = handler('slow', () => new Promise<string>((resolve) => void open.push(() => resolve('done'))), { concurrency: 1 });
+  const slow = handler(
+    'slow',
+    () => new Promise<string>((resolve) => void open.push(() => resolve('done'))),
+    { concurrency: 1 },
+  );
   return { open, slow };
 }
 
@@ -27,7 +31,8 @@ describe('draining', () => {
     await rejection(bus.settled(bus.hub.request('w1', 'slow', {})), 'draining');
     expect(drained.done).to.equal(false);
     for (const resolve of open) resolve();
-    await bus.clock.advance(50);
+    // The answer is acknowledged with the next beat.
+    await bus.clock.advance(1_050);
     expect(calls[0]?.value).to.equal('done');
     expect(drained).to.deep.equal({ done: true, value: undefined });
     expect(bus.happened()).to.deep.equal(['joined w1', 'left w1']);
@@ -45,7 +50,7 @@ describe('draining', () => {
     const call = watched(bus.hub.request('w1', 'ask', {}));
     await bus.clock.settle();
     const drained = watched(worker?.drain() ?? Promise.reject());
-    await bus.clock.advance(300);
+    await bus.clock.advance(1_300);
     expect(call.value).to.equal('while draining');
     expect(drained).to.deep.include({ done: true });
     await bus.close();
@@ -61,7 +66,7 @@ describe('draining', () => {
     await bus.clock.advance(500);
     expect(bus.hub.workers.get('w1')?.liveness).to.equal('draining');
     for (const resolve of open) resolve();
-    await bus.clock.advance(500);
+    await bus.clock.advance(1_050);
     expect(call.value).to.equal('done');
     expect(drained).to.deep.include({ done: true });
     await bus.close();
@@ -89,7 +94,7 @@ describe('draining', () => {
     expect(calls.filter(({ error }) => error?.code === 'draining')).to.have.length(3);
     expect(bus.workerEvents.filter(({ kind }) => kind === 'draining')).to.have.length(2);
     for (const resolve of open) resolve();
-    await bus.clock.advance(50);
+    await bus.clock.advance(1_050);
     expect(calls.filter(({ value }) => value === 'done')).to.have.length(1);
     expect(drained).to.deep.include({ done: true });
     await bus.close();
@@ -97,8 +102,9 @@ describe('draining', () => {
 
   it('is at once where nothing is to be done', async () => {
     const bus = await Bus.of({}, { id: 'w1' });
-    await bus.settled(bus.workers[0]?.drain() ?? Promise.reject());
-    await bus.settled(bus.hub.drain());
+    const drained = [bus.workers[0]?.drain() ?? Promise.reject(), bus.hub.drain()].map(watched);
+    await bus.clock.advance(10);
+    expect(drained.map(({ done, error }) => done && !error)).to.deep.equal([true, true]);
     await bus.close();
   });
 });
@@ -110,7 +116,10 @@ describe('closing', () => {
     const hang = handler('hang', () => new Promise(() => {}));
     const bus = await Bus.of({ handlers: [hang] }, { id: 'w1', handlers: [hang] });
     const [worker] = bus.workers;
-    const [here, there] = [watched(bus.hub.request('w1', 'hang', {})), watched(worker?.request('hang', {}) ?? Promise.reject())];
+    const [here, there] = [
+      watched(bus.hub.request('w1', 'hang', {})),
+      watched(worker?.request('hang', {}) ?? Promise.reject()),
+    ];
     await bus.clock.settle();
     await worker?.close();
     await bus.clock.settle();

@@ -14,11 +14,18 @@ describe('a fleet', () => {
     const bus = await Bus.of({ version: '2.0.0', handlers: [echo] });
     const answers: unknown[] = [];
     bus.hub.events$.subscribe(({ kind }) => {
-      if (kind === 'joined') void bus.hub.request('w1', 'echo', 'at once').then((answer) => answers.push(answer));
+      if (kind === 'joined')
+        void bus.hub.request('w1', 'echo', 'at once').then((answer) => answers.push(answer));
     });
     const worker = await bus.join({ id: 'w1', version: '1.5.0', labels: { gpu: 'yes' }, handlers: [echo] });
     const info = bus.hub.workers.get('w1');
-    expect(info).to.include({ id: 'w1', version: '1.5.0', liveness: 'alive', identity: undefined, stalledBy: undefined });
+    expect(info).to.include({
+      id: 'w1',
+      version: '1.5.0',
+      liveness: 'alive',
+      identity: undefined,
+      stalledBy: undefined,
+    });
     expect(info?.labels).to.deep.equal({ gpu: 'yes' });
     expect(info?.handles).to.deep.equal(['echo']);
     expect(info?.agreement).to.deep.equal(worker.agreement);
@@ -120,7 +127,8 @@ describe('a fleet', () => {
   it('knows no stranger: every verb names the id that it was given', async () => {
     const bus = await Bus.of();
     const calls = [bus.hub.send('x', 'echo', 1), bus.hub.request('x', 'echo', 1), bus.hub.writable('x')];
-    for (const call of calls) expect((await rejection(call, 'unknown-worker')).message).to.include("the id 'x'");
+    for (const call of calls)
+      expect((await rejection(call, 'unknown-worker')).message).to.include("the id 'x'");
     expect(() => bus.hub.publish('x', 'echo', 1)).to.throw(/the id 'x'/);
     expect(() => bus.hub.explain('x')).to.throw(/the id 'x'/);
     const streamed = watched(bus.hub.stream('x', 'echo', 1).forEach(() => {}));
@@ -149,7 +157,8 @@ describe('a fleet', () => {
         { id: 'd', labels: { gpu: 'yes' }, handlers: [echo] },
       );
       const answers: unknown[] = [];
-      for (let i = 0; i < 6; i++) answers.push(await bus.settled(bus.hub.request(any({ gpu: 'yes' }), 'who', {})));
+      for (let i = 0; i < 6; i++)
+        answers.push(await bus.settled(bus.hub.request(any({ gpu: 'yes' }), 'who', {})));
       expect(answers.filter((answer) => answer === 'a')).to.have.length(3);
       expect(answers.filter((answer) => answer === 'b')).to.have.length(3);
       await bus.close();
@@ -177,7 +186,10 @@ describe('a fleet', () => {
 
     it('finds one that joins meanwhile, and one that begins to handle the type', async () => {
       const bus = await Bus.of({}, { id: 'a' });
-      const [first, second] = [watched(bus.hub.request(any(), 'echo', 1)), watched(bus.hub.request(any(), 'late', 2))];
+      const [first, second] = [
+        watched(bus.hub.request(any(), 'echo', 1)),
+        watched(bus.hub.request(any(), 'late', 2)),
+      ];
       await bus.join({ id: 'b', handlers: [echo] });
       expect(first.value).to.equal(1);
       bus.workers[0]?.handle('late', ({ payload }) => payload);
@@ -188,8 +200,13 @@ describe('a fleet', () => {
 
     it('finds one that has room again', async () => {
       const open: (() => void)[] = [];
-      const slow = handler('slow', () => new Promise<void>((resolve) => void open.push(resolve)), { concurrency: 1 });
-      const bus = await Bus.of({ outbox: { capacity: 2 } }, { id: 'a', handlers: [slow], lane: { capacity: 2 } });
+      const slow = handler('slow', () => new Promise<void>((resolve) => void open.push(resolve)), {
+        concurrency: 1,
+      });
+      const bus = await Bus.of(
+        { outbox: { capacity: 2 } },
+        { id: 'a', handlers: [slow], lane: { capacity: 2 } },
+      );
       const calls = [];
       for (let i = 0; i < 12; i++) {
         calls.push(watched(bus.hub.request(any(), 'slow', 1)));
@@ -241,7 +258,10 @@ describe('a fleet', () => {
 
     it('is told at once when the hub closes', async () => {
       const bus = await Bus.of();
-      const waiting = [bus.hub.request(any(), 'echo', 1, { timeoutMs: Number.POSITIVE_INFINITY }), bus.hub.waitFor(3)].map(watched);
+      const waiting = [
+        bus.hub.request(any(), 'echo', 1, { timeoutMs: Number.POSITIVE_INFINITY }),
+        bus.hub.waitFor(3),
+      ].map(watched);
       await bus.hub.close();
       await bus.clock.settle();
       expect(waiting.map(({ error }) => error?.code)).to.deep.equal(['closed', 'closed']);
@@ -251,7 +271,10 @@ describe('a fleet', () => {
 
   it('counts what it publishes to any() and nobody takes', async () => {
     const got: unknown[] = [];
-    const bus = await Bus.of({}, { id: 'a', handlers: [handler('note', ({ payload }) => void got.push(payload))] });
+    const bus = await Bus.of(
+      {},
+      { id: 'a', handlers: [handler('note', ({ payload }) => void got.push(payload))] },
+    );
     expect(bus.hub.publish(any(), 'note', 1)).to.deep.equal({ queued: 1, dropped: 0 });
     expect(bus.hub.publish(any({ gpu: 'yes' }), 'note', 2)).to.deep.equal({ queued: 0, dropped: 1 });
     await bus.clock.settle();

@@ -42,15 +42,24 @@ describe('isolated', () => {
 
   it('tells an error that a subscriber does not handle', () => {
     const thrown: unknown[] = [];
-    isolated(throwError(() => 'bad'), (what) => thrown.push(what)).subscribe();
-    isolated(throwError(() => 'worse'), (what) => thrown.push(what)).subscribe(() => {});
+    isolated(
+      throwError(() => 'bad'),
+      (what) => thrown.push(what),
+    ).subscribe();
+    isolated(
+      throwError(() => 'worse'),
+      (what) => thrown.push(what),
+    ).subscribe(() => {});
     expect(thrown).to.deep.equal(['bad', 'worse']);
   });
 
   it('leaves an error to the one who handles it, and a throw in that handler to nobody else', () => {
     const thrown: unknown[] = [];
     const handled: unknown[] = [];
-    const source$ = isolated(throwError(() => 'bad'), (what) => thrown.push(what));
+    const source$ = isolated(
+      throwError(() => 'bad'),
+      (what) => thrown.push(what),
+    );
     source$.subscribe({ error: (error) => handled.push(error) });
     source$.subscribe({
       error() {
@@ -68,11 +77,13 @@ describe('isolated', () => {
       throw value;
     });
     expect(thrown).to.deep.equal([2, 4]);
-    source$.pipe(
-      map(() => {
-        throw 'in the operator';
-      }),
-    ).subscribe();
+    source$
+      .pipe(
+        map(() => {
+          throw 'in the operator';
+        }),
+      )
+      .subscribe();
     expect(thrown.at(-1)).to.equal('in the operator');
   });
 
@@ -88,7 +99,9 @@ describe('isolated', () => {
 
   it('ends the source when its subscriber goes', () => {
     const source = new Subject<number>();
-    isolated(source, () => {}).subscribe().unsubscribe();
+    isolated(source, () => {})
+      .subscribe()
+      .unsubscribe();
     expect(source.observed).to.equal(false);
   });
 

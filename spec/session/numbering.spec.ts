@@ -70,12 +70,19 @@ describe('fresh', () => {
         let received = nothingReceived;
         const passed: number[] = [];
         for (const numbers of all) {
-          const step = fresh(numbers.map((seq) => message(seq)), received);
+          const step = fresh(
+            numbers.map((seq) => message(seq)),
+            received,
+          );
           ({ received } = step);
           passed.push(...step.frames.map((frame) => (frame as Message).seq));
         }
         expect(passed).to.deep.equal([...new Set(passed)].sort((a, b) => a - b));
-        expect(received).to.deep.equal({ seq: passed.at(-1) ?? 0, messages: passed.length, bytes: passed.length });
+        expect(received).to.deep.equal({
+          seq: passed.at(-1) ?? 0,
+          messages: passed.length,
+          bytes: passed.length,
+        });
       }),
     );
   });

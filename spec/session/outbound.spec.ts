@@ -206,7 +206,12 @@ describe('Outbound', () => {
   it('says of every call at the end whether it had been sent', async () => {
     const rig = new Rig().link(1);
     const told: string[] = [];
-    const caller = { accepted() {}, outcome: () => true, undelivered() {}, failed: ({ message }: BusError) => told.push(message) };
+    const caller = {
+      accepted() {},
+      outcome: () => true,
+      undelivered() {},
+      failed: ({ message }: BusError) => told.push(message),
+    };
     rig.outbound.call(draft(), 'wait', caller);
     rig.outbound.call(draft(), 'wait', caller);
     await rig.sent();
@@ -277,6 +282,14 @@ describe('Outbound', () => {
       expect((await rig.sent()).map((frame) => (frame as Message).expects)).to.deep.equal(
         Array(4).fill('acceptance'),
       );
+    });
+
+    it('drops no call that waits in favour of a publish', () => {
+      const rig = new Rig();
+      rig.outbound.terms = { maxPayloadBytes: 1_000, credited: false };
+      for (let i = 0; i < 4; i++) rig.call();
+      expect(rig.outbound.publish(draft('nothing'), 'drop-oldest')).to.equal('dropped');
+      expect(rig.outbox.queued).to.equal(4);
     });
 
     it('never has more than 16 messages without an answer, and counts no item of a stream for one', async () => {

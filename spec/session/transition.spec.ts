@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { idle, type Rules, type SessionEvent, type SessionState, type Step } from '../../lib/session/state.js';
+import {
+  idle,
+  type Rules,
+  type SessionEvent,
+  type SessionState,
+  type Step,
+} from '../../lib/session/state.js';
 import { transition } from '../../lib/session/transition.js';
 
 const timing = { intervalMs: 1_000, suspectAfterMs: 3_000, lostAfterMs: 10_000, stalledAfterMs: 2_000 };
@@ -51,7 +57,11 @@ const table: readonly Row[] = [
   [idle, detach, nothing(idle)],
   [idle, draining, nothing(idle)],
   [idle, tick, nothing(idle)],
-  [idle, end, { state: { name: 'ended', cause: 'closed' }, effects: [{ do: 'end', cause: 'closed', silentMs: 0 }] }],
+  [
+    idle,
+    end,
+    { state: { name: 'ended', cause: 'closed' }, effects: [{ do: 'end', cause: 'closed', silentMs: 0 }] },
+  ],
 
   [attached, attach, { state: joined, effects: [{ do: 'drop-link', link: 2, cause: 'replaced' }] }],
   [attached, heard, { state: { ...attached, heardAt: 6_000 }, effects: [] }],
@@ -145,7 +155,10 @@ const named = (state: SessionState) => ('grade' in state ? `${state.name} (${sta
 describe('transition', () => {
   for (const [before, event, after] of table) {
     const late = 'link' in event && event.link === 1 ? ' of an earlier link' : '';
-    const what = after.state === before && after.effects.length === 0 ? 'changes nothing' : `gives ${named(after.state)}`;
+    const what =
+      after.state === before && after.effects.length === 0
+        ? 'changes nothing'
+        : `gives ${named(after.state)}`;
     it(`${named(before)}, ${event.type}${late}: ${what}`, () => {
       expect(transition(before, event, hub)).to.deep.equal(after);
       // The two sides differ in what a long silence means, and in nothing else.
@@ -171,7 +184,9 @@ describe('transition', () => {
       return steps;
     };
     const graded = (steps: { at: number; step: Step }[]) =>
-      steps.flatMap(({ at, step }) => step.effects.filter((effect) => effect.do !== 'beat').map((effect) => ({ at, ...effect })));
+      steps.flatMap(({ at, step }) =>
+        step.effects.filter((effect) => effect.do !== 'beat').map((effect) => ({ at, ...effect })),
+      );
 
     it('makes a silent worker suspect after 3 s and lost after 10 s, each once, for the hub', () => {
       expect(graded(silence(attached, hub, 12))).to.deep.equal([
@@ -203,9 +218,19 @@ describe('transition', () => {
         { do: 'stalled-ourselves', lateMs: 30_000 },
         { do: 'beat', lateMs: 30_000 },
       ]);
-      expect(late.state).to.deep.include({ name: 'attached', grade: 'alive', heardAt: 35_000, tickDueAt: 37_000 });
+      expect(late.state).to.deep.include({
+        name: 'attached',
+        grade: 'alive',
+        heardAt: 35_000,
+        tickDueAt: 37_000,
+      });
       const next = transition(late.state, { type: 'tick', at: 38_000 }, hub);
-      expect(next.effects.at(-1)).to.deep.equal({ do: 'grade', grade: 'suspect', cause: 'silent', silentMs: 3_000 });
+      expect(next.effects.at(-1)).to.deep.equal({
+        do: 'grade',
+        grade: 'suspect',
+        cause: 'silent',
+        silentMs: 3_000,
+      });
     });
 
     it('that is late by no more than an interval moves nothing: that is jitter', () => {
@@ -229,10 +254,19 @@ describe('transition', () => {
       fc.record({ type: fc.constant('tick' as const), gap: fc.nat(15_000) }),
       fc.record({ type: fc.constant('end' as const), gap: fc.constant(0) }),
     );
-    const runs = fc.record({ role: fc.constantFrom('hub' as const, 'worker' as const), steps: fc.array(event, { maxLength: 60 }) });
+    const runs = fc.record({
+      role: fc.constantFrom('hub' as const, 'worker' as const),
+      steps: fc.array(event, { maxLength: 60 }),
+    });
 
     /** Plays a run: times ascend, links count up as a session gives them, and news may be of an earlier one. */
-    function* play({ role, steps }: { role: 'hub' | 'worker'; steps: readonly { type: SessionEvent['type']; gap: number; back?: number }[] }) {
+    function* play({
+      role,
+      steps,
+    }: {
+      role: 'hub' | 'worker';
+      steps: readonly { type: SessionEvent['type']; gap: number; back?: number }[];
+    }) {
       let state: SessionState = idle;
       let at = 0;
       let links = 0;
@@ -292,7 +326,8 @@ describe('transition', () => {
             if (!('heardAt' in step.state)) continue;
             expect(step.state.heardAt).to.be.at.most(at);
             if ('heardAt' in before) expect(step.state.heardAt).to.be.at.least(before.heardAt);
-            for (const effect of step.effects) if ('silentMs' in effect) expect(effect.silentMs).to.be.at.least(0);
+            for (const effect of step.effects)
+              if ('silentMs' in effect) expect(effect.silentMs).to.be.at.least(0);
           }
         }),
       );

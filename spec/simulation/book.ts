@@ -104,7 +104,9 @@ export class Book {
     if (!BusError.is(thrown)) return this.violation(`${entry.id} rejected with ${String(thrown)}`);
     entry.error = thrown;
     if (this.#calm && thrown.code !== 'handler-failed' && thrown.details.timeoutMs === this.#calm.enoughMs)
-      this.violation(`${entry.id} (${entry.verb} ${entry.type} of ${entry.sender}) was stuck: ${thrown.message}`);
+      this.violation(
+        `${entry.id} (${entry.verb} ${entry.type} of ${entry.sender}) was stuck: ${thrown.message}`,
+      );
     this.note(`${entry.id} failed ${thrown.code} ${String(thrown.details.delivery ?? '')}`);
   }
 
@@ -118,7 +120,8 @@ export class Book {
     const entry = this.#entries.get(id);
     if (entry === undefined) return this.violation(`${receiver} handles ${id}, which nobody sent`);
     entry.handled += 1;
-    if (entry.handled > 1 && !entry.anywhere) this.violation(`${receiver} handles ${id} (${entry.verb}) again`);
+    if (entry.handled > 1 && !entry.anywhere)
+      this.violation(`${receiver} handles ${id} (${entry.verb}) again`);
     const once = `${receiver}|${epoch}|${id}`;
     if (this.#last.has(once)) this.violation(`${receiver} handles ${id} twice in one session`);
     this.#last.set(once, 1);
@@ -146,7 +149,9 @@ export class Book {
     }
     for (const [key, count] of missing)
       if (count > (this.#undelivered.get(key) ?? 0))
-        this.violation(`${key}: ${count} accepted and never handled, ${this.#undelivered.get(key) ?? 0} reported`);
+        this.violation(
+          `${key}: ${count} accepted and never handled, ${this.#undelivered.get(key) ?? 0} reported`,
+        );
   }
 }
 

@@ -54,7 +54,9 @@ export class Machine {
     const under = network.transport(host);
     this.transport = {
       listen: (options, accept) =>
-        under.listen(options, (link, kind) => this.#run(this.#input, () => accept(this.#wrap(fault(link, host)), kind))),
+        under.listen(options, (link, kind) =>
+          this.#run(this.#input, () => accept(this.#wrap(fault(link, host)), kind)),
+        ),
       dial: (options, kind) => this.#wrap(fault(under.dial(options, kind), host)),
     };
   }

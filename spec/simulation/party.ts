@@ -1,7 +1,7 @@
+import type { Observable } from 'rxjs';
 import { BusError } from '../../lib/errors/bus-error.js';
 import type { Context, HandlerMessage } from '../../lib/handler/context.js';
 import { handler, type Registration } from '../../lib/handler/registration.js';
-import type { Observable } from 'rxjs';
 import type { CallOptions, Published } from '../../lib/session/verb.js';
 import type { Book, Parcel, Verb } from './book.js';
 import type { Machine } from './machine.js';
@@ -39,7 +39,11 @@ export interface Wish {
 }
 
 /** The handlers of one process. `ask` makes a request of its own to whoever sent the message. */
-export function handlers(machine: Machine, book: Book, ask: (from: string) => Promise<unknown>): Registration[] {
+export function handlers(
+  machine: Machine,
+  book: Book,
+  ask: (from: string) => Promise<unknown>,
+): Registration[] {
   const parcel = ({ payload, type }: HandlerMessage, { from }: Context): Parcel => {
     book.handled(machine.host, type, payload as Parcel, from.epoch);
     return payload as Parcel;
@@ -106,10 +110,11 @@ export function post(machine: Machine, book: Book, route: Route, wish: Wish): vo
   const abort = new AbortController();
   const cancelAbort = wish.abortMs > 0 ? machine.clock.after(wish.abortMs, () => abort.abort()) : () => {};
   const options = { timeoutMs, signal: abort.signal, overflow };
-  if (verb === 'stream') return follow(book, route, payload, wish, options, (thrown) => {
-    cancelAbort();
-    ended(thrown);
-  });
+  if (verb === 'stream')
+    return follow(book, route, payload, wish, options, (thrown) => {
+      cancelAbort();
+      ended(thrown);
+    });
   const call = verb === 'send' ? route.send(type, payload, options) : route.request(type, payload, options);
   call.then(
     (reply) => {

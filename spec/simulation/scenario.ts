@@ -74,7 +74,16 @@ function check({ hub, book }: World, id: string): void {
 
 /** Work for a fleet at rest, which must succeed: nothing is stuck, and no credit was lost. */
 function probe({ book }: World, machine: Machine, route: Route): void {
-  const wish = { ms: 0, fails: false, padding: 0, key: '', items: 200, timeoutMs: longestCall, abortMs: 0, overflow: 'wait' } as const;
+  const wish = {
+    ms: 0,
+    fails: false,
+    padding: 0,
+    key: '',
+    items: 200,
+    timeoutMs: longestCall,
+    abortMs: 0,
+    overflow: 'wait',
+  } as const;
   for (let i = 0; i < 3; i++) post(machine, book, route, { ...wish, verb: 'request', type: 'sync' });
   post(machine, book, route, { ...wish, verb: 'stream', type: 'tail' });
 }
@@ -82,7 +91,16 @@ function probe({ book }: World, machine: Machine, route: Route): void {
 /** As much as the windows of a pair take. */
 function flood(world: World, machine: Machine, route: Route): void {
   const type = world.pick(['slow', 'ordered', 'tail'] as const);
-  const wish = { ms: 5, fails: false, padding: 0, key: '', items: 300, timeoutMs: longestCall, abortMs: 0, overflow: 'wait' } as const;
+  const wish = {
+    ms: 5,
+    fails: false,
+    padding: 0,
+    key: '',
+    items: 300,
+    timeoutMs: longestCall,
+    abortMs: 0,
+    overflow: 'wait',
+  } as const;
   const verb = type === 'tail' ? 'stream' : 'send';
   for (let i = world.int(5, burst); i > 0; i--) post(machine, world.book, route, { ...wish, verb, type });
 }
@@ -92,7 +110,8 @@ function speak(world: World): void {
   if (routes.length === 0) return;
   const { machine, route } = world.pick(routes);
   const type = world.pick(types);
-  const verb = type === 'tail' ? 'stream' : world.pick(['send', 'send', 'request', 'request', 'publish'] as const);
+  const verb =
+    type === 'tail' ? 'stream' : world.pick(['send', 'send', 'request', 'request', 'publish'] as const);
   const wish: Wish = {
     verb,
     type,
@@ -142,7 +161,8 @@ class Mishaps {
     const flooded = world.random() < 0.5;
     const lopsided = world.random() < 0.5;
     book.note(`cut ${process.id}${flooded ? ', flooded' : ''}${lopsided ? ', lopsided' : ''}`);
-    if (flooded) for (const { machine, route } of world.routes()) if (machine.running) flood(world, machine, route);
+    if (flooded)
+      for (const { machine, route } of world.routes()) if (machine.running) flood(world, machine, route);
     // The side that hears late of the cut is found by the new link before.
     if (lopsided && hub) network.latency(hub.machine.host, process.machine.host, 200);
     const over = world.trouble(process.id);
@@ -255,7 +275,8 @@ function watchBounds({ book }: World): () => void {
   };
   Outbox.prototype.offer = function (outgoing, rule) {
     const offered = offer.call(this, outgoing, rule);
-    if (this.queued > outbox.capacity + outbox.maxWaiting) book.violation(`an outbox holds ${this.queued} messages`);
+    if (this.queued > outbox.capacity + outbox.maxWaiting)
+      book.violation(`an outbox holds ${this.queued} messages`);
     if (this.queued > 1 && this.queuedBytes > 2 * outbox.capacityBytes)
       book.violation(`an outbox holds ${this.queuedBytes} bytes`);
     for (const each of lanes) {

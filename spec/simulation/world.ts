@@ -1,11 +1,11 @@
-import { createHub, createWorker, type Hub, type Worker } from '../../lib/index.js';
-import type { HubEvent } from '../../lib/hub/event.js';
-import { any } from '../../lib/handler/target.js';
 import type { Log } from '../../lib/handler/context.js';
-import type { WorkerEvent } from '../../lib/worker/event.js';
+import { any } from '../../lib/handler/target.js';
+import type { HubEvent } from '../../lib/hub/event.js';
+import { createHub, createWorker, type Hub, type Worker } from '../../lib/index.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import { type MemoryNetwork, memoryNetwork } from '../../lib/transport/memory/memory-network.js';
 import { seededRandom } from '../../lib/transport/memory/seeded-random.js';
+import type { WorkerEvent } from '../../lib/worker/event.js';
 import { Book } from './book.js';
 import { type LinkFault, Machine } from './machine.js';
 import { closed, handlers, lane, outbox, type Route } from './party.js';
@@ -70,7 +70,9 @@ export class World {
       lane,
       outbox,
       log: silent,
-      handlers: handlers(machine, book, (from) => hub.request(from, 'sync', this.errand(machine, from), { timeoutMs: 400 })),
+      handlers: handlers(machine, book, (from) =>
+        hub.request(from, 'sync', this.errand(machine, from), { timeoutMs: 400 }),
+      ),
     });
     hub.events$.subscribe((event) => this.#hubEvent(machine, event));
     this.hub = { machine, hub };
@@ -91,8 +93,11 @@ export class World {
       outbox,
       log: silent,
       version: '1.0.0',
-      reconnect: { random: this.random },
-      handlers: handlers(machine, book, () => worker.request('sync', this.errand(machine, 'hub'), { timeoutMs: 400 })),
+      // Well below the time after which a worker is lost, as it is by default.
+      reconnect: { maxMs: 200, random: this.random },
+      handlers: handlers(machine, book, () =>
+        worker.request('sync', this.errand(machine, 'hub'), { timeoutMs: 400 }),
+      ),
     });
     worker.events$.subscribe((event) => this.#workerEvent(machine, event));
     this.workers[index] = { id, machine, worker };
@@ -110,7 +115,8 @@ export class World {
       const { id, worker, machine } = process;
       // A hub that was restarted is another process; what waits at the worker goes to the next one all the same.
       routes.push({ machine, route: { receiver: 'hub', ...bound(worker) } });
-      if (hub?.hub.workers.has(id)) routes.push({ machine: hub.machine, route: toWorker(hub.hub, id, machine.host) });
+      if (hub?.hub.workers.has(id))
+        routes.push({ machine: hub.machine, route: toWorker(hub.hub, id, machine.host) });
     }
     if (hub) routes.push({ machine: hub.machine, route: toWorker(hub.hub, any(), '') });
     return routes;
@@ -137,16 +143,23 @@ export class World {
     return new Machine(`${name}#${++this.#machines}`, this.clock, this.network, this.#fault);
   }
 
-  #hubEvent({ host, alive }: Machine, { kind, worker = '', cause, type = '', error, afterMs = 0 }: HubEvent): void {
+  #hubEvent(
+    { host, alive }: Machine,
+    { kind, worker = '', cause, type = '', error, afterMs = 0 }: HubEvent,
+  ): void {
     const { book } = this;
     if (!alive) return;
-    book.note(`${host} ${kind} ${worker} ${type} ${error?.code ?? (kind === 'joined' ? cause : '')} ${afterMs}`);
+    book.note(
+      `${host} ${kind} ${worker} ${type} ${error?.code ?? (kind === 'joined' ? cause : '')} ${afterMs}`,
+    );
     if (kind === 'undelivered') book.undelivered(host, type);
-    if (kind === 'overflow' || error?.code === 'protocol') book.violation(`${host} sees ${kind} of ${worker}: ${cause}`);
+    if (kind === 'overflow' || error?.code === 'protocol')
+      book.violation(`${host} sees ${kind} of ${worker}: ${cause}`);
     if (kind !== 'lost' || cause !== 'lost') return;
     const { count = 0, lastAt = 0 } = this.#trouble.get(worker) ?? {};
     const since = this.clock.now() - lastAt;
-    if (count === 0 && since > 0.8 * beat.lostAfterMs) book.violation(`${worker} is declared lost ${since} ms after its last trouble`);
+    if (count === 0 && since > 0.8 * beat.lostAfterMs)
+      book.violation(`${worker} is declared lost ${since} ms after its last trouble`);
   }
 
   #workerEvent({ host, alive }: Machine, { kind, type = '', error, cause, afterMs = 0 }: WorkerEvent): void {

@@ -2,7 +2,10 @@
 import { createHub, createWorker, handler } from '../../../lib/index.js';
 
 const beat = { intervalMs: 20, suspectAfterMs: 200, lostAfterMs: 600 };
-const hub = createHub({ beat, handlers: [handler('hang', () => new Promise(() => {}), { timeoutMs: 60_000 })] });
+const hub = createHub({
+  beat,
+  handlers: [handler('hang', () => new Promise(() => {}), { timeoutMs: 60_000 })],
+});
 const address = await hub.start();
 const tail = handler('tail', async function* () {
   for (let n = 0; ; n++) yield n;

@@ -1,5 +1,5 @@
 // A hub in a process of its own. Told by argv what it is; tells its parent what happens.
-import { createHub, handler, type HubOptions } from '../../../lib/index.js';
+import { createHub, type HubOptions, handler } from '../../../lib/index.js';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as HubOptions;
 const tell = (message: object) => void (process.connected && process.send?.(message, () => {}));

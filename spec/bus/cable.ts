@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A cable between workers and a hub that a spec can pull, or pinch: TCP to TCP on loopback. */
-export class Proxy {
+export class Cable {
   address = '';
   /** Connections so far. */
   count = 0;
