@@ -1,7 +1,7 @@
 // What a user writes first, through all three doors. Installed from the packed package, not from here.
 import { all, BusError, createHub, createWorker, defineMessage, handler } from 'drumline';
 import { definePlugin } from 'drumline/plugin';
-import { conformance, memoryNetwork, virtualClock } from 'drumline/testing';
+import { memoryNetwork, virtualClock } from 'drumline/testing';
 
 const Render = defineMessage<{ frame: number }, { ms: number }>('render.frame');
 const Config = defineMessage<{ quality: string }>('config');
@@ -25,7 +25,7 @@ const lost = await hub.request('w2', Render, { frame: 7 }).catch((error: unknown
 await worker.close();
 await hub.close();
 
-const doors = [conformance, memoryNetwork, virtualClock].every((door) => typeof door === 'function');
+const doors = [memoryNetwork, virtualClock].every((door) => typeof door === 'function');
 const proto = import.meta.resolve('drumline/proto/drumline/v1/bus.proto').endsWith('bus.proto');
 if (!doors || !proto || wrong === '' || !BusError.is(lost, 'unknown-worker'))
   throw new Error('not as it should be');
