@@ -61,8 +61,8 @@ export {
   type PluginContext,
   type Role,
 } from './plugin/manifest.js';
+export type { CallOptions, Published, PublishOptions } from './session/call-option.js';
 export type { LaneLimits, SendLimits } from './session/option.js';
-export type { CallOptions, Published, PublishOptions } from './session/verb.js';
 export type { ClientTls, ServerTls } from './transport/link.js';
 export type { WorkerEvent, WorkerEventKind, WorkerState } from './worker/event.js';
 export type { HubAddress, WorkerOptions } from './worker/option.js';

@@ -13,7 +13,7 @@ import type {
   Negotiate,
 } from '../handshake/negotiate.js';
 import { type Opening, open } from '../session/opening.js';
-import { refusalOf } from '../session/session.js';
+import { refusalOf } from '../session/refusal.js';
 import type { Clock } from '../time/clock.js';
 import type { Link } from '../transport/link.js';
 

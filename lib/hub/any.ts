@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { BusError } from '../errors/bus-error.js';
 import type { AnyTarget } from '../handler/target.js';
-import type { Attempt, CallOptions, Encoded } from '../session/verb.js';
+import type { CallOptions } from '../session/call-option.js';
+import type { Attempt, Encoded } from '../session/draft.js';
 import type { Clock } from '../time/clock.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';

@@ -15,7 +15,10 @@ import { lenient } from '../handshake/lenient.js';
 import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
 import { PluginHost } from '../plugin/host.js';
+import type { CallOptions, Published, PublishOptions } from '../session/call-option.js';
+import { deadlineOf } from '../session/calling.js';
 import { Dispatch } from '../session/dispatch.js';
+import { encode } from '../session/draft.js';
 import { Feed, isolated } from '../session/isolated.js';
 import {
   batchSlackBytes,
@@ -29,7 +32,8 @@ import {
   sendLimits,
 } from '../session/option.js';
 import type { Session } from '../session/session.js';
-import * as verb from '../session/verb.js';
+import { stream, streamLog } from '../session/stream.js';
+import { publishTo, request, send, type Verb } from '../session/verb.js';
 import type { Clock } from '../time/clock.js';
 import { until } from '../time/until.js';
 import type { Listener, Transport } from '../transport/link.js';
@@ -154,26 +158,26 @@ export class Hub implements AsyncDisposable {
    * Best effort; never waits. `all()` goes to the workers that handle the type. Throws `unknown-worker`, `too-large`,
    * `unserialisable` and `closed`; a lost worker counts as dropped.
    */
-  publish(target: Target, message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
+  publish(target: Target, message: string, payload: unknown, options?: PublishOptions): Published;
   publish<C extends RequestContract>(
     target: Target,
     message: C,
     payload: SendInput<C>,
-    options?: verb.PublishOptions,
-  ): verb.Published;
+    options?: PublishOptions,
+  ): Published;
   publish(
     target: Target,
     message: AnyContract | string,
     payload: unknown,
-    options: verb.PublishOptions = {},
-  ): verb.Published {
+    options: PublishOptions = {},
+  ): Published {
     this.#open();
-    const encoded = verb.encode(message, payload);
+    const encoded = encode(message, payload);
     const receivers = this.#receivers(target, encoded.type);
     // Nobody has to be there for `all()`; for `any()`, a message that nobody takes is a message lost.
     if (receivers.length === 0 && typeof target !== 'string' && target.to === 'any')
       return { queued: 0, dropped: 1 };
-    return verb.publishTo(receivers, encoded, options);
+    return publishTo(receivers, encoded, options);
   }
 
   /** Resolves when a worker has room for the next `publish`. Rejects with `unknown-worker`, or `peer-lost` if it is lost. */
@@ -186,75 +190,70 @@ export class Hub implements AsyncDisposable {
    * Resolves when the worker has accepted the message. Rejects with `unknown-worker`, `no-worker`, `peer-lost`,
    * `timeout`, `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
    */
-  send(target: OneTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
+  send(target: OneTarget, message: string, payload: unknown, options?: CallOptions): Promise<void>;
   send<C extends RequestContract>(
     target: OneTarget,
     message: C,
     payload: SendInput<C>,
-    options?: verb.CallOptions,
+    options?: CallOptions,
   ): Promise<void>;
   async send(
     target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
-    options: verb.CallOptions = {},
+    options: CallOptions = {},
   ): Promise<void> {
-    return this.#call(target, message, payload, options, verb.send);
+    return this.#call(target, message, payload, options, send);
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault: `handler-failed`, `invalid-payload`, `stuck` or its own. */
-  request(target: OneTarget, message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
+  request(target: OneTarget, message: string, payload: unknown, options?: CallOptions): Promise<unknown>;
   request<C extends RequestContract>(
     target: OneTarget,
     message: C,
     payload: SendInput<C>,
-    options?: verb.CallOptions,
+    options?: CallOptions,
   ): Promise<SendOutput<C>>;
   async request(
     target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
-    options: verb.CallOptions = {},
+    options: CallOptions = {},
   ): Promise<unknown> {
-    return this.#call(target, message, payload, options, verb.request);
+    return this.#call(target, message, payload, options, request);
   }
 
   /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
-  stream(
-    target: OneTarget,
-    message: string,
-    payload: unknown,
-    options?: verb.CallOptions,
-  ): Observable<unknown>;
+  stream(target: OneTarget, message: string, payload: unknown, options?: CallOptions): Observable<unknown>;
   stream<C extends StreamContract>(
     target: OneTarget,
     message: C,
     payload: SendInput<C>,
-    options?: verb.CallOptions,
+    options?: CallOptions,
   ): Observable<SendOutput<C>>;
   stream(
     target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
-    options: verb.CallOptions = {},
+    options: CallOptions = {},
   ): Observable<unknown> {
     const clock = this.#clock;
     const items$ = defer(() => {
       this.#open();
-      const encoded = verb.encode(message, payload);
+      const encoded = encode(message, payload);
       if (typeof target === 'string')
-        return verb.stream(this.#fleet.roster.get(target).session, clock, encoded, options);
+        return stream(this.#fleet.roster.get(target).session, clock, encoded, options);
       const chosen = choose(
         this.#fleet.roster,
         clock,
         target,
         encoded,
-        verb.deadlineOf(clock, options),
+        deadlineOf(clock, options),
         options.signal,
       );
-      return observe(chosen).pipe(switchMap(({ session }) => verb.stream(session, clock, encoded, options)));
+      return observe(chosen).pipe(switchMap(({ session }) => stream(session, clock, encoded, options)));
     });
-    return isolated(items$, verb.streamLog(this.#options.log ?? quietLog));
+    return isolated(items$, streamLog(this.#options.log ?? quietLog));
   }
 
   /**
@@ -339,13 +338,13 @@ export class Hub implements AsyncDisposable {
     target: OneTarget,
     message: AnyContract | string,
     payload: unknown,
-    options: verb.CallOptions,
-    how: verb.Verb<T>,
+    options: CallOptions,
+    how: Verb<T>,
   ): Promise<T> {
     this.#open();
     const clock = this.#clock;
-    const encoded = verb.encode(message, payload);
-    const deadlineAt = verb.deadlineOf(clock, options);
+    const encoded = encode(message, payload);
+    const deadlineAt = deadlineOf(clock, options);
     const { roster } = this.#fleet;
     if (typeof target === 'string')
       return how(roster.get(target).session, clock, encoded, deadlineAt, options);

@@ -1,8 +1,9 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Beat, Hello } from '../frame/frame.js';
 import type { Agreement, Identity } from '../handshake/negotiate.js';
-import type { Session, SessionHost } from '../session/session.js';
+import type { Session } from '../session/session.js';
 import type { EndCause } from '../session/state.js';
+import type { SessionHost } from '../session/terms.js';
 import type { Clock } from '../time/clock.js';
 import type { HubEvent, Transition } from './event.js';
 

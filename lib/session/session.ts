@@ -1,59 +1,26 @@
 import type { Subscription } from 'rxjs';
-import { BusError, textOf } from '../errors/bus-error.js';
+import { BusError } from '../errors/bus-error.js';
 import { BatchWriter } from '../frame/codec.js';
-import type { Beat, BeatTiming, ControlFrame, Message, Received, Totals } from '../frame/frame.js';
-import type { Peer } from '../handler/context.js';
+import type { BeatTiming, ControlFrame, Message, Received, Totals } from '../frame/frame.js';
 import { Outbox } from '../lane/outbox.js';
-import type { Cancel, Clock } from '../time/clock.js';
-import type { Dispatch } from './dispatch.js';
+import type { Cancel } from '../time/clock.js';
 import { Inbound } from './inbound.js';
 import { nothingReceived } from './numbering.js';
 import type { Opening } from './opening.js';
-import { type Delivery, Outbound } from './outbound.js';
+import { Outbound } from './outbound.js';
 import { pipeline } from './pipeline.js';
+import { asBusError, goneError, refusalOf } from './refusal.js';
 import { type EndCause, idle, type SessionEffect, type SessionEvent, type SessionState } from './state.js';
+import type { SessionSetup, Terms } from './terms.js';
 import { transition } from './transition.js';
 
-/** What the hub or the worker is told by a session of its own. */
-export interface SessionHost {
-  graded(grade: 'alive' | 'suspect', cause: string, silentMs: number): void;
-  detached(error: BusError | undefined): void;
-  ended(cause: EndCause, silentMs: number): void;
-  beat(beat: Beat, at: number): void;
-  announced(handles: readonly string[]): void;
-  draining(): void;
-  /** Our own event loop was late by that much. */
-  lagged(lateMs: number): void;
-  /** What the peer had accepted failed there, or died with it. */
-  undelivered(type: string, error: BusError): void;
-}
-
-/** What a link begins with: the handshake's result. */
-export interface Terms {
-  readonly epoch: string;
-  /** Who handlers see as the sender. */
-  readonly from: Peer;
-  readonly timing: BeatTiming;
-  /** What the peer has received of this session when it is resumed; undefined begins anew. */
-  readonly resumed: Received | undefined;
-  /** Room that the peer granted beyond that. */
-  readonly credit: Totals;
-  readonly maxPayloadBytes: number;
-  /** Messages without an outcome, each way; finite for the baseline profile, which has no credit and no numbers. */
-  readonly maxUnanswered: number;
-  /** Sent ahead of everything else. */
-  readonly greeting?: ControlFrame;
-}
-
-export interface SessionSetup {
-  readonly role: 'hub' | 'worker';
-  /** For texts: "worker 'w1'", "the hub". */
-  readonly name: string;
-  readonly clock: Clock;
-  readonly dispatch: Dispatch;
-  readonly outbox: { readonly capacity: number; readonly capacityBytes: number; readonly maxWaiting: number };
-  readonly host: SessionHost;
-}
+/** Before the first welcome there is nothing to judge by. */
+const unjudged: BeatTiming = {
+  intervalMs: Number.POSITIVE_INFINITY,
+  suspectAfterMs: Number.POSITIVE_INFINITY,
+  lostAfterMs: Number.POSITIVE_INFINITY,
+  stalledAfterMs: Number.POSITIVE_INFINITY,
+};
 
 /** One DATA frame of HTTP/2: more in a batch was not faster when it was measured. */
 const maxBatchBytes = 16_000;
@@ -204,6 +171,8 @@ export class Session {
         this.#received = received;
         this.#step({ type: 'heard', at: this.#now(), link });
         for (const heard of [...this.#heard]) heard();
+        // A peer that drains waits for its last outcome to be acknowledged: not only with the next beat.
+        if (this.#state.name === 'attached' && this.#state.draining) this.outbox.ackDue();
       },
       control: (frame) => this.#control(frame, link),
       outcome: (outcome) => this.outbound.settle(outcome),
@@ -384,35 +353,3 @@ export class Session {
     return this.#setup.clock.now();
   }
 }
-
-/** Before the first welcome there is nothing to judge by. */
-const unjudged: BeatTiming = {
-  intervalMs: Number.POSITIVE_INFINITY,
-  suspectAfterMs: Number.POSITIVE_INFINITY,
-  lostAfterMs: Number.POSITIVE_INFINITY,
-  stalledAfterMs: Number.POSITIVE_INFINITY,
-};
-
-const asBusError = (thrown: unknown): BusError =>
-  BusError.is(thrown)
-    ? thrown
-    : new BusError('protocol', `the link broke: ${textOf(thrown)}`, { cause: thrown });
-
-function goneError(name: string, delivery: Delivery, cause: EndCause): BusError {
-  if (cause === 'closed')
-    return new BusError('closed', `this side closed before ${name} answered`, { details: { delivery } });
-  const sent = delivery === 'not-sent' ? 'was not sent' : 'was sent, and may have been handled';
-  return new BusError('peer-lost', `${name} is gone (${cause}): the message ${sent}`, {
-    details: { delivery, cause },
-  });
-}
-
-/** A refusal that carries an error to the other side. */
-export const refusalOf = (error: BusError, retryAfterMs = 0): ControlFrame => ({
-  kind: 'refusal',
-  code: error.code,
-  message: error.message,
-  retryable: error.retryable,
-  retryAfterMs,
-  details: {},
-});

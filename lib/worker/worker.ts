@@ -16,7 +16,10 @@ import { Handlers } from '../handler/registry.js';
 import type { Agreement } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
 import { PluginHost } from '../plugin/host.js';
+import type { CallOptions, Published, PublishOptions } from '../session/call-option.js';
+import { deadlineOf } from '../session/calling.js';
 import { Dispatch } from '../session/dispatch.js';
+import { encode } from '../session/draft.js';
 import { Feed, isolated } from '../session/isolated.js';
 import type { Opening } from '../session/opening.js';
 import {
@@ -30,13 +33,16 @@ import {
   sendLimits,
   toldTiming,
 } from '../session/option.js';
-import { Session, type SessionHost } from '../session/session.js';
-import * as verb from '../session/verb.js';
-import type { Cancel, Clock } from '../time/clock.js';
+import { Session } from '../session/session.js';
+import { stream, streamLog } from '../session/stream.js';
+import type { SessionHost } from '../session/terms.js';
+import { publishTo, request, send, type Verb } from '../session/verb.js';
+import type { Clock } from '../time/clock.js';
 import { until } from '../time/until.js';
 import { Connection } from './connection.js';
 import type { WorkerEvent, WorkerState } from './event.js';
 import type { HubAddress, WorkerOptions } from './option.js';
+import { agreementOf, Starting } from './starting.js';
 
 /** Handles what the hub sends, and sends to it. Made by `createWorker`. */
 export class Worker implements AsyncDisposable {
@@ -181,19 +187,11 @@ export class Worker implements AsyncDisposable {
   }
 
   /** Best effort; never waits. Throws `too-large`, `unserialisable` and `closed`. */
-  publish(message: string, payload: unknown, options?: verb.PublishOptions): verb.Published;
-  publish<C extends RequestContract>(
-    message: C,
-    payload: SendInput<C>,
-    options?: verb.PublishOptions,
-  ): verb.Published;
-  publish(
-    message: AnyContract | string,
-    payload: unknown,
-    options: verb.PublishOptions = {},
-  ): verb.Published {
+  publish(message: string, payload: unknown, options?: PublishOptions): Published;
+  publish<C extends RequestContract>(message: C, payload: SendInput<C>, options?: PublishOptions): Published;
+  publish(message: AnyContract | string, payload: unknown, options: PublishOptions = {}): Published {
     this.#open();
-    return verb.publishTo([this.#session], verb.encode(message, payload), options);
+    return publishTo([this.#session], encode(message, payload), options);
   }
 
   /** Resolves when there is room for the next `publish`. */
@@ -206,48 +204,40 @@ export class Worker implements AsyncDisposable {
    * Resolves when the hub has accepted the message; survives reconnects. Rejects with `peer-lost`, `timeout`,
    * `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
    */
-  send(message: string, payload: unknown, options?: verb.CallOptions): Promise<void>;
-  send<C extends RequestContract>(
-    message: C,
-    payload: SendInput<C>,
-    options?: verb.CallOptions,
-  ): Promise<void>;
-  async send(message: AnyContract | string, payload: unknown, options: verb.CallOptions = {}): Promise<void> {
-    return this.#call(message, payload, options, verb.send);
+  send(message: string, payload: unknown, options?: CallOptions): Promise<void>;
+  send<C extends RequestContract>(message: C, payload: SendInput<C>, options?: CallOptions): Promise<void>;
+  async send(message: AnyContract | string, payload: unknown, options: CallOptions = {}): Promise<void> {
+    return this.#call(message, payload, options, send);
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault. */
-  request(message: string, payload: unknown, options?: verb.CallOptions): Promise<unknown>;
+  request(message: string, payload: unknown, options?: CallOptions): Promise<unknown>;
   request<C extends RequestContract>(
     message: C,
     payload: SendInput<C>,
-    options?: verb.CallOptions,
+    options?: CallOptions,
   ): Promise<SendOutput<C>>;
   async request(
     message: AnyContract | string,
     payload: unknown,
-    options: verb.CallOptions = {},
+    options: CallOptions = {},
   ): Promise<unknown> {
-    return this.#call(message, payload, options, verb.request);
+    return this.#call(message, payload, options, request);
   }
 
   /** A stream of replies, asked for anew at each subscription; unsubscribing cancels the handler. Errors as `request`. */
-  stream(message: string, payload: unknown, options?: verb.CallOptions): Observable<unknown>;
+  stream(message: string, payload: unknown, options?: CallOptions): Observable<unknown>;
   stream<C extends StreamContract>(
     message: C,
     payload: SendInput<C>,
-    options?: verb.CallOptions,
+    options?: CallOptions,
   ): Observable<SendOutput<C>>;
-  stream(
-    message: AnyContract | string,
-    payload: unknown,
-    options: verb.CallOptions = {},
-  ): Observable<unknown> {
+  stream(message: AnyContract | string, payload: unknown, options: CallOptions = {}): Observable<unknown> {
     const items$ = defer(() => {
       this.#open();
-      return verb.stream(this.#session, this.#clock, verb.encode(message, payload), options);
+      return stream(this.#session, this.#clock, encode(message, payload), options);
     });
-    return isolated(items$, verb.streamLog(this.#log));
+    return isolated(items$, streamLog(this.#log));
   }
 
   /**
@@ -379,15 +369,10 @@ export class Worker implements AsyncDisposable {
     };
   }
 
-  #call<T>(
-    message: AnyContract | string,
-    payload: unknown,
-    options: verb.CallOptions,
-    how: verb.Verb<T>,
-  ): Promise<T> {
+  #call<T>(message: AnyContract | string, payload: unknown, options: CallOptions, how: Verb<T>): Promise<T> {
     this.#open();
-    const encoded = verb.encode(message, payload);
-    return how(this.#session, this.#clock, encoded, verb.deadlineOf(this.#clock, options), options);
+    const encoded = encode(message, payload);
+    return how(this.#session, this.#clock, encoded, deadlineOf(this.#clock, options), options);
   }
 
   #emit(kind: WorkerEvent['kind'], cause: string, more: Partial<WorkerEvent> = {}): void {
@@ -404,29 +389,3 @@ export class Worker implements AsyncDisposable {
     return new BusError('closed', `worker '${this.id}' is closed: create a new one`);
   }
 }
-
-/** A `start` that waits for its welcome. */
-class Starting {
-  resolve!: (agreement: Agreement) => void;
-  reject!: (error: BusError) => void;
-  last: BusError | undefined;
-  cancelTimer: Cancel = () => {};
-  readonly promise = new Promise<Agreement>((resolve, reject) => {
-    this.resolve = (agreement) => {
-      this.cancelTimer();
-      resolve(agreement);
-    };
-    this.reject = (error) => {
-      this.cancelTimer();
-      reject(error);
-    };
-  });
-}
-
-const agreementOf = ({ protocol, features, reasons, maxPayloadBytes }: Welcome): Agreement => ({
-  protocol,
-  features,
-  limits: { maxPayloadBytes, maxUnanswered: Number.POSITIVE_INFINITY },
-  degraded: reasons.length > 0,
-  reasons,
-});

@@ -6,7 +6,8 @@ import { handler } from '../../lib/handler/registration.js';
 import { Handlers } from '../../lib/handler/registry.js';
 import { Dispatch } from '../../lib/session/dispatch.js';
 import { quietLog } from '../../lib/session/option.js';
-import { Session, type SessionHost } from '../../lib/session/session.js';
+import { Session } from '../../lib/session/session.js';
+import type { SessionHost } from '../../lib/session/terms.js';
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
 
 const timing = { intervalMs: 100, suspectAfterMs: 300, lostAfterMs: 1_000, stalledAfterMs: 300 };

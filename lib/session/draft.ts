@@ -1,0 +1,74 @@
+import { BusError } from '../errors/bus-error.js';
+import type { AnyContract } from '../handler/contract.js';
+import { cut } from '../handler/fault.js';
+import { encodePayload } from '../handler/payload.js';
+import type { Draft } from './call.js';
+
+/** A payload in the form in which it travels; encoded once, however many workers it goes to. */
+export interface Encoded {
+  readonly type: string;
+  readonly contract: AnyContract;
+  readonly payload: Uint8Array;
+  readonly codec: string;
+}
+
+/** Which try of a call this is, and the id that all its tries share. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly id: string;
+}
+
+const firstAttempt: Attempt = { attempt: 1, id: '' };
+
+/** What a message may have in headers, in UTF-16 units: with its type it fits beside the largest payload. */
+const maxHeaders = 16_384;
+const maxType = 255;
+
+/** Throws `unserialisable`, and `invalid-option` for a message type that cannot be one. */
+export function encode(message: AnyContract | string, payload: unknown): Encoded {
+  const contract: AnyContract = typeof message === 'string' ? { type: message } : message;
+  const type: unknown = contract?.type;
+  if (typeof type !== 'string' || type === '' || type.length > maxType)
+    throw new BusError(
+      'invalid-option',
+      `a message is named by a contract or by a string of 1 to ${maxType} characters, not by ${cut(String(type), 64)}`,
+    );
+  return { type, contract, ...encodePayload(payload, type) };
+}
+
+/** A message as it is put on its way. Throws `unserialisable` and `too-large` for headers that cannot travel. */
+export const draft = (
+  { type, payload, codec }: Encoded,
+  expects: Draft['expects'],
+  deadlineAt: number,
+  headers: Readonly<Record<string, string>> | undefined,
+  { attempt, id }: Attempt = firstAttempt,
+): Draft => ({
+  type,
+  payload,
+  codec,
+  expects,
+  deadlineAt: deadlineAt === Number.POSITIVE_INFINITY ? 0 : deadlineAt,
+  attempt,
+  id,
+  ...(headers === undefined ? {} : { headers: texts(headers, type) }),
+});
+
+/** Throws `unserialisable` and `too-large` now: what cannot be written or read later, would break the link at each replay. */
+function texts(headers: Readonly<Record<string, string>>, type: string): Readonly<Record<string, string>> {
+  let length = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== 'string')
+      throw new BusError(
+        'unserialisable',
+        `header '${name}' of '${type}' is a ${typeof value}, and must be a string`,
+      );
+    length += name.length + value.length;
+  }
+  if (length > maxHeaders)
+    throw new BusError(
+      'too-large',
+      `the headers of '${type}' have ${length} characters, at most ${maxHeaders} are taken`,
+    );
+  return headers;
+}

@@ -1,0 +1,47 @@
+import type { BusError } from '../errors/bus-error.js';
+import type { Beat, BeatTiming, ControlFrame, Received, Totals } from '../frame/frame.js';
+import type { Peer } from '../handler/context.js';
+import type { Clock } from '../time/clock.js';
+import type { Dispatch } from './dispatch.js';
+import type { EndCause } from './state.js';
+
+/** What the hub or the worker is told by a session of its own. */
+export interface SessionHost {
+  graded(grade: 'alive' | 'suspect', cause: string, silentMs: number): void;
+  detached(error: BusError | undefined): void;
+  ended(cause: EndCause, silentMs: number): void;
+  beat(beat: Beat, at: number): void;
+  announced(handles: readonly string[]): void;
+  draining(): void;
+  /** Our own event loop was late by that much. */
+  lagged(lateMs: number): void;
+  /** What the peer had accepted failed there, or died with it. */
+  undelivered(type: string, error: BusError): void;
+}
+
+/** What a link begins with: the handshake's result. */
+export interface Terms {
+  readonly epoch: string;
+  /** Who handlers see as the sender. */
+  readonly from: Peer;
+  readonly timing: BeatTiming;
+  /** What the peer has received of this session when it is resumed; undefined begins anew. */
+  readonly resumed: Received | undefined;
+  /** Room that the peer granted beyond that. */
+  readonly credit: Totals;
+  readonly maxPayloadBytes: number;
+  /** Messages without an outcome, each way; finite for the baseline profile, which has no credit and no numbers. */
+  readonly maxUnanswered: number;
+  /** Sent ahead of everything else. */
+  readonly greeting?: ControlFrame;
+}
+
+export interface SessionSetup {
+  readonly role: 'hub' | 'worker';
+  /** For texts: "worker 'w1'", "the hub". */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly dispatch: Dispatch;
+  readonly outbox: { readonly capacity: number; readonly capacityBytes: number; readonly maxWaiting: number };
+  readonly host: SessionHost;
+}
