@@ -116,6 +116,7 @@ export class Member implements WorkerInfo, SessionHost {
 
   detached(error: BusError | undefined): void {
     if (BusError.is(error, 'protocol')) this.#emit('fault', error.message, { error });
+    if (BusError.is(error, 'overflow')) this.#emit('overflow', error.message, { error });
   }
 
   ended(cause: EndCause, silentMs: number): void {

@@ -2,6 +2,7 @@ import type { Received, Totals } from '../frame/frame.js';
 import { Backlog, type BacklogOptions } from './backlog.js';
 import { Kept } from './kept.js';
 import type { BatchPort, Outgoing } from './outgoing.js';
+import { Owed } from './owed.js';
 import { Ring } from './ring.js';
 
 /** What went into one batch. */
@@ -24,7 +25,8 @@ const nothing: Totals = { messages: 0, bytes: 0 };
  */
 export class Departures {
   readonly backlog: Backlog;
-  readonly kept = new Kept();
+  readonly owed = new Owed();
+  readonly kept = new Kept((outgoing) => this.owed.settle(outgoing));
   readonly urgent = new Ring<Outgoing>();
   readonly outcomes = new Ring<Outgoing>();
   lastSeq = 0;
@@ -75,12 +77,14 @@ export class Departures {
   restart(): Outgoing[] {
     this.urgent.clear();
     this.outcomes.clear();
+    this.owed.clear();
     this.lastSeq = this.sentMessages = this.sentBytes = 0;
     this.#limit = nothing;
     return this.kept.clear();
   }
 
   clear(): Outgoing[] {
+    this.owed.clear();
     return [...this.urgent.clear(), ...this.outcomes.clear(), ...this.backlog.clear()];
   }
 
@@ -136,6 +140,7 @@ export class Departures {
       return;
     }
     if (outgoing.kept) this.kept.push(outgoing);
+    else this.owed.settle(outgoing);
   }
 
   #write(writer: BatchPort, { frame, bytes }: Outgoing, tally: Tally): void {

@@ -4,9 +4,14 @@ import { Ring } from './ring.js';
 /** Frames that have left and are not acknowledged, in order of their numbers; and which of them are to leave again. */
 export class Kept {
   readonly #frames = new Ring<Outgoing>();
+  readonly #onAcked: (outgoing: Outgoing) => void;
   /** The frames from `#next` to `#end` are still to be replayed. */
   #next = 0;
   #end = 0;
+
+  constructor(onAcked: (outgoing: Outgoing) => void = () => {}) {
+    this.#onAcked = onAcked;
+  }
 
   get length(): number {
     return this.#frames.length;
@@ -29,6 +34,7 @@ export class Kept {
       this.#frames.shift();
       this.#next = Math.max(0, this.#next - 1);
       this.#end = Math.max(0, this.#end - 1);
+      this.#onAcked(first);
       first.acked?.();
     }
   }

@@ -25,6 +25,8 @@ export interface OutboxOptions extends BacklogOptions {
 /** A link's write: `done` is called once, when it can take the next batch. */
 export type Write = (batch: Uint8Array, done: () => void) => void;
 
+const superseding: ReadonlySet<ControlFrame['kind']> = new Set(['beat', 'credit', 'announce']);
+
 const ignore = () => {};
 
 /**
@@ -58,6 +60,11 @@ export class Outbox {
 
   get queuedBytes(): number {
     return this.#data.backlog.bytes;
+  }
+
+  /** Outcomes that wait to leave, or have left and are not acknowledged. */
+  get owed(): Totals {
+    return this.#data.owed;
   }
 
   /** Frames that have left and are kept until acknowledged. */
@@ -113,10 +120,20 @@ export class Outbox {
     this.#control = [];
   }
 
-  /** Passes all data. Without a link it is dropped. */
+  /**
+   * Passes all data. Without a link it is dropped. A beat, a grant or an announcement takes the place of one that still
+   * waits: behind a link that takes nothing they would pile up, and the latest says it all (but for a beat that asks for an
+   * answer).
+   */
   control(frame: ControlFrame): void {
     if (this.#write === undefined) return;
-    this.#control.push(frame);
+    const before = superseding.has(frame.kind)
+      ? this.#control.findIndex(
+          (waiting) => waiting.kind === frame.kind && !(waiting.kind === 'beat' && waiting.probe),
+        )
+      : -1;
+    if (before < 0) this.#control.push(frame);
+    else this.#control[before] = frame;
     this.#schedule();
   }
 
@@ -126,6 +143,7 @@ export class Outbox {
    */
   urgent(outgoing: Outgoing): void {
     if (this.#closed) return;
+    this.#data.owed.add(outgoing);
     this.#data.urgent.push(outgoing);
     this.#schedule();
   }
@@ -133,6 +151,7 @@ export class Outbox {
   /** Waits for no credit. The room for it was reserved with the message that it answers. */
   outcome(outgoing: Outgoing): void {
     if (this.#closed) return;
+    this.#data.owed.add(outgoing);
     this.#data.outcomes.push(outgoing);
     this.#schedule();
   }

@@ -19,6 +19,10 @@ export interface TakeTerms {
 /** Cancels of messages that have not arrived: a cancel overtakes. */
 const maxEarlyCancels = 1_024;
 
+/** Outcomes that a peer may leave untaken before it gets no more credit. */
+const maxOwed = 8_192;
+const maxOwedBytes = 64 * 1024 * 1024;
+
 const nothing = new Uint8Array(0);
 
 /** What one session receives: the admission door, and the way of the outcomes back. */
@@ -29,6 +33,7 @@ export class Inbound implements TaskOwner {
   readonly #source: LaneSource<Task>;
   #from: Peer = { id: '', epoch: '', labels: {}, identity: undefined };
   #surroundings: Surroundings | undefined;
+  #withheld = false;
   /** What the source had received when this session's numbers began: its credit is counted from there. */
   #base: Totals = nothingReceived;
 
@@ -52,9 +57,21 @@ export class Inbound implements TaskOwner {
     return plus(this.#source.limit, { messages: -messages, bytes: -bytes });
   }
 
-  /** Says what is granted. Without a link nobody hears it. */
+  /** Says what is granted, unless the peer has to take outcomes first. Without a link nobody hears it. */
   tellCredit(): void {
-    if (this.#credited) this.outbox.control({ kind: 'credit', ...this.limit });
+    const { messages, bytes } = this.outbox.owed;
+    this.#withheld = messages > maxOwed || bytes > maxOwedBytes;
+    if (this.#credited && !this.#withheld) this.outbox.control({ kind: 'credit', ...this.limit });
+  }
+
+  /** Outcomes were taken: says what was granted meanwhile. */
+  tellWithheld(): void {
+    if (this.#withheld) this.tellCredit();
+  }
+
+  /** Whether the peer sends on though it takes no outcomes; nobody who heeds credit gets here. */
+  get overrun(): boolean {
+    return this.outbox.owed.messages > 4 * maxOwed;
   }
 
   /** The door: a message goes into the lane, or is answered with the reason why not. */

@@ -176,7 +176,7 @@ export class Session {
       },
       control: (frame) => this.#control(frame, link),
       outcome: (outcome) => this.outbound.settle(outcome),
-      messages: (messages) => this.#messages(messages),
+      messages: (messages) => this.#messages(messages, link),
     }).subscribe({
       error: (thrown) => this.#broken(link, asBusError(thrown)),
       complete: () => this.#detach(link, undefined),
@@ -230,7 +230,8 @@ export class Session {
       case 'credit':
         return this.outbox.allow(frame);
       case 'ack':
-        return this.outbox.acked(frame.seq);
+        this.outbox.acked(frame.seq);
+        return this.inbound.tellWithheld();
       case 'cancel':
         return this.inbound.cancel(frame.re, this.#received.seq);
       case 'release':
@@ -265,13 +266,22 @@ export class Session {
     this.#terms = undefined;
   }
 
-  #messages(messages: readonly Message[]): void {
+  #messages(messages: readonly Message[], link: number): void {
     let accepts = false;
     for (const message of messages) {
       this.inbound.receive(message);
       accepts ||= message.expects === 'acceptance';
     }
     if (accepts) this.outbox.ackDue();
+    if (!this.inbound.overrun) return;
+    const { owed } = this.outbox;
+    this.#broken(
+      link,
+      new BusError(
+        'overflow',
+        `${this.name} sends on and has not taken ${owed.messages} outcomes: the link is closed`,
+      ),
+    );
   }
 
   #ack(): number | undefined {

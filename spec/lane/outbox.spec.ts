@@ -9,10 +9,37 @@ describe('outbox', () => {
     post.box.outcome(outcome(7));
     post.box.control(beat(1));
     post.ack = 5;
-    post.box.control(beat(2));
+    post.box.control({ kind: 'drain' });
     expect(post.batches, 'nothing leaves before the turn ends').to.deep.equal([]);
-    expect(await post.written()).to.deep.equal([['beat 1', 'beat 2', 'ack 5', 'o1 7', 'm2 a']]);
+    expect(await post.written()).to.deep.equal([['beat 1', 'drain', 'ack 5', 'o1 7', 'm2 a']]);
     expect(post.box.idle).to.equal(true);
+  });
+
+  it('lets the latest beat, grant and announcement take the place of one that waits, and keeps a probe', async () => {
+    const post = new Post().open();
+    post.atOnce = false;
+    post.box.control({ kind: 'drain' });
+    await post.written();
+    for (const n of numbers(1_000)) post.box.control(beat(n));
+    post.box.control({ ...beat(0), probe: true });
+    for (const n of numbers(1_000)) post.box.control({ kind: 'credit', messages: n, bytes: n });
+    for (const n of numbers(1_000)) post.box.control(beat(5_000 + n));
+    post.done();
+    const [next = []] = await post.written();
+    expect(next.filter((word) => word.startsWith('beat')).length).to.equal(2);
+    expect(next.length).to.equal(3);
+  });
+
+  it('counts the outcomes that are owed until they are acknowledged', async () => {
+    const post = new Post().open();
+    for (const n of numbers(3)) post.box.outcome(outcome(n));
+    expect(post.box.owed.messages).to.equal(3);
+    await post.written();
+    expect(post.box.owed.messages, 'not acknowledged').to.equal(3);
+    post.box.acked(2);
+    expect(post.box.owed.messages).to.equal(1);
+    post.box.acked(3);
+    expect({ ...post.box.owed }).to.deep.equal({ messages: 0, bytes: 0 });
   });
 
   it('does not wait longer than the turn', async () => {
