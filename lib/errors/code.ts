@@ -17,7 +17,7 @@ export const codes = {
   'handshake-refused': row(
     false,
     'the hub refused the worker',
-    'read details.cause; change the worker or the policy',
+    'read details.code; change the worker or the policy',
   ),
   'handshake-failed': row(
     true,
@@ -69,7 +69,11 @@ export const codes = {
     'the peer has no handler for this message type',
     'register a handler, or check the type',
   ),
-  'handler-failed': row(false, 'the handler threw', "read the message; the handler's own log has the stack"),
+  'handler-failed': row(
+    false,
+    'the handler threw',
+    "read the message; the log on the handler's side has the stack",
+  ),
   stuck: row(
     true,
     'an ordered handler has not settled since its timeout',

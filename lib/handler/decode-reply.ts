@@ -1,8 +1,7 @@
-import { BusError } from '../errors/bus-error.js';
 import type { Reply } from './call.js';
 import { check } from './check.js';
 import type { AnyContract } from './contract.js';
-import { errorOf } from './fault.js';
+import { errorOf, unexplained } from './fault.js';
 import { decodePayload } from './payload.js';
 
 /**
@@ -13,12 +12,9 @@ import { decodePayload } from './payload.js';
 export function decodeReply(contract: AnyContract, { status, payload, codec, fault }: Reply): unknown {
   if (status === 'done') return undefined;
   const { type, reply, stream } = contract;
-  if (status === 'fault')
-    throw fault === undefined ? new BusError('protocol', unexplained(type)) : errorOf(fault);
+  if (status === 'fault') throw errorOf(fault ?? unexplained);
   const part = status === 'item' ? 'item' : 'reply';
   const value = decodePayload(payload, codec, type, part);
   const schema = status === 'item' ? stream : reply;
   return schema === undefined ? value : check(schema, value, type, part);
 }
-
-const unexplained = (type: string) => `the peer reports a fault for '${type}' and does not say which`;

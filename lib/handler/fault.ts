@@ -47,6 +47,14 @@ export function errorOf(fault: Fault): BusError {
   });
 }
 
+/** Stands in where a peer reports a fault and does not say which. */
+export const unexplained: Fault = {
+  code: 'protocol',
+  message: 'the peer reports a fault and does not say which',
+  retryable: false,
+  details: '',
+};
+
 /** A text of at most so many bytes in UTF-8; what was cut off shows as an ellipsis. */
 export function cut(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;

@@ -126,7 +126,11 @@ export class Invocation implements Call {
   }
 
   private late(what: string): BusError {
-    return new BusError('timeout', `a message of type '${this.message.type}' ${what}`);
+    const { type } = this.message;
+    const { timeoutMs } = this.registration.options;
+    return new BusError('timeout', `a message of type '${type}' ${what}`, {
+      details: { type, ...(timeoutMs === undefined ? {} : { handlerTimeoutMs: timeoutMs }) },
+    });
   }
 }
 

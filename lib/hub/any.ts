@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BusError } from '../errors/bus-error.js';
-import type { AnyTarget } from '../handler/target.js';
+import { type AnyTarget, type Labels, matches } from '../handler/target.js';
 import type { CallOptions } from '../session/call-option.js';
 import type { Attempt, Encoded } from '../session/draft.js';
 import type { Clock } from '../time/clock.js';
@@ -20,16 +20,13 @@ export function choose(
   signal: AbortSignal | undefined,
   except: ReadonlySet<string> = new Set(),
 ): Promise<Member> {
-  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
   return roster.until(
     () => roster.any(labels, type, except),
     deadlineAt - clock.now(),
     () =>
-      new BusError(
-        'no-worker',
-        `no live worker${wanted.length > 0 ? ` with ${wanted.join(', ')}` : ''} that handles '${type}' had room in time`,
-        { details: { type, labels, delivery: 'not-sent' } },
-      ),
+      new BusError('no-worker', noWorker(roster, labels, type), {
+        details: { type, labels, delivery: 'not-sent' },
+      }),
     signal,
   );
 }
@@ -71,3 +68,14 @@ const triedInVain = ({ message, details }: BusError, lost: BusError) =>
 /** Whether another worker may do better: this one is gone (`delivery` is only on our own errors), or drains. */
 const elsewhere = (thrown: unknown): thrown is BusError =>
   BusError.is(thrown, 'draining') || (BusError.is(thrown, 'peer-lost') && 'delivery' in thrown.details);
+
+/** Who there was, and why none would do. */
+function noWorker(roster: Roster, labels: Labels, type: string): string {
+  const live = [...roster.members.values()].filter(({ liveness }) => liveness === 'alive');
+  const labelled = live.filter((member) => matches(member.labels, labels));
+  const handling = labelled.filter(({ handles }) => handles.includes(type));
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  const having = wanted.length > 0 ? `, ${labelled.length} with ${wanted.join(', ')}` : '';
+  const room = handling.length > 0 ? ', none of which had room' : '';
+  return `no worker for '${type}' in time: ${live.length} are alive${having}, ${handling.length} handle it${room}`;
+}

@@ -1,6 +1,6 @@
 import type { BusError } from '../errors/bus-error.js';
 import type { Expects, Message, Outcome } from '../frame/frame.js';
-import { errorOf } from '../handler/fault.js';
+import { errorOf, unexplained } from '../handler/fault.js';
 import type { Outgoing } from '../lane/outgoing.js';
 
 /** What the one who called is told. Exactly one of `failed` and a last `outcome` ends it. */
@@ -56,13 +56,6 @@ export class MessageFrame implements Message {
     return this.#deadlineAt === 0 ? 0 : Math.max(1, this.#deadlineAt - this.#now());
   }
 }
-
-const unexplained = {
-  code: 'protocol',
-  message: 'the peer reports a fault and does not say which',
-  retryable: false,
-  details: '',
-};
 
 /** One message that somebody waits for: queued, then numbered as it left, then perhaps accepted, then settled. */
 export class Call implements Outgoing {

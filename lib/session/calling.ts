@@ -1,6 +1,6 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
-import { decodeReply } from '../handler/decode-reply.js';
+import { errorOf, unexplained } from '../handler/fault.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { Call, Caller, Draft } from './call.js';
 import type { CallOptions } from './call-option.js';
@@ -16,7 +16,10 @@ export function deadlineOf(clock: Clock, { timeoutMs = defaultTimeoutMs, signal 
       'invalid-option',
       `timeoutMs must be a positive number of milliseconds, not ${timeoutMs}`,
     );
-  if (signal?.aborted) throw cancelled(signal);
+  if (signal?.aborted)
+    throw new BusError('cancelled', 'the caller cancelled the call before it began', {
+      cause: signal.reason,
+    });
   return clock.now() + timeoutMs;
 }
 
@@ -30,7 +33,8 @@ export function begin(
   callerOf: (end: (last: () => void) => void) => Caller,
 ): Call {
   let cancelTimer: Cancel = () => {};
-  const abort = () => session.outbound.abandon(call, cancelled(signal as AbortSignal));
+  const abort = () =>
+    session.outbound.abandon(call, cancelled(signal as AbortSignal, message.type, session.name));
   const end = (last: () => void) => {
     cancelTimer();
     signal?.removeEventListener('abort', abort);
@@ -42,21 +46,28 @@ export function begin(
     session.outbound.abandon(
       call,
       new BusError('timeout', `'${message.type}' to ${session.name} was not done within ${timeoutMs} ms`, {
-        details: { type: message.type, timeoutMs, delivery: call.hasLeft ? 'unknown' : 'not-sent' },
+        details: {
+          type: message.type,
+          peer: session.name,
+          timeoutMs,
+          delivery: call.hasLeft ? 'unknown' : 'not-sent',
+        },
       }),
     ),
   );
   return call;
 }
 
-/** What a fault of the peer is on this side. */
-export const faultError = ({ contract }: Encoded, outcome: Outcome): unknown => {
-  try {
-    return decodeReply(contract, outcome);
-  } catch (thrown) {
-    return thrown;
-  }
-};
+/** What a fault of the peer is on this side: its code and details, and whom it is about. */
+export function faultError({ name }: Session, { type }: Encoded, { fault }: Outcome): BusError {
+  const error = errorOf(fault ?? unexplained);
+  const { code, message, retryable } = error;
+  const text = code === 'handler-failed' ? `the handler of '${type}' on ${name} failed: ${message}` : message;
+  return new BusError(code, text, { retryable, details: { type, peer: name, ...error.details } });
+}
 
-const cancelled = (signal: AbortSignal) =>
-  new BusError('cancelled', 'the caller cancelled the call', { cause: signal.reason });
+const cancelled = (signal: AbortSignal, type: string, name: string) =>
+  new BusError('cancelled', `the caller cancelled '${type}' to ${name}`, {
+    details: { type, peer: name },
+    cause: signal.reason,
+  });

@@ -54,6 +54,7 @@ export class Dispatch {
   readonly #running = new Set<Task>();
   readonly #stuck = new Set<Gate>();
   readonly #answering: Subscription;
+  readonly #loggedAt = new Map<string, number>();
   #handled = 0;
   #draining = false;
 
@@ -126,6 +127,7 @@ export class Dispatch {
       ? thrown
       : new BusError('handler-failed', textOf(thrown), { cause: thrown });
     this.#options.emit({ kind, peer, type, plugin, error });
+    if (error.code === 'handler-failed') this.#logFailure(peer, type, error);
   }
 
   drain(): void {
@@ -152,6 +154,16 @@ export class Dispatch {
         this.#finished(task);
       }),
     );
+  }
+
+  /** A handler that throws is not silent where it runs: at most one line a second and type, with the stack. */
+  #logFailure(peer: string, type: string, error: BusError): void {
+    const now = this.#options.clock.now();
+    if (now - (this.#loggedAt.get(type) ?? Number.NEGATIVE_INFINITY) < loggedEveryMs) return;
+    this.#loggedAt.set(type, now);
+    const { cause } = error;
+    const what = cause instanceof Error && cause.stack ? cause.stack : error.message;
+    this.#options.log.error(`the handler of '${type}' failed for a message from '${peer}': ${what}`);
   }
 
   /** Its slot is free now. One that keeps an order keeps it: until it settles, what follows is answered with `stuck`. */
@@ -189,6 +201,8 @@ export class Dispatch {
     return gates;
   }
 }
+
+const loggedEveryMs = 1_000;
 
 const stuck = (type: string) =>
   new BusError(

@@ -222,7 +222,7 @@ const plus = (a: Totals, b: Totals): Totals => ({
 const noFault: { fault?: Fault } = {};
 
 const unhandled = (type: string) =>
-  new BusError('unhandled', `nobody here handles '${type}': register a handler, or check the type`, {
+  new BusError('unhandled', `no handler is registered for '${type}': register one, or check the type`, {
     details: { type },
   });
 

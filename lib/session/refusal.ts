@@ -1,5 +1,6 @@
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { ControlFrame } from '../frame/frame.js';
+import { cut } from '../handler/fault.js';
 import type { Delivery } from './outbound.js';
 import type { EndCause } from './state.js';
 
@@ -26,5 +27,22 @@ export const refusalOf = (error: BusError, retryAfterMs = 0): ControlFrame => ({
   message: error.message,
   retryable: error.retryable,
   retryAfterMs,
-  details: {},
+  details: texts(error.details),
 });
+
+const maxDetails = 16;
+const maxDetailBytes = 1_024;
+
+/** Details as they travel in a refusal: a few short texts, what is no text as JSON. */
+function texts(details: Readonly<Record<string, unknown>>): Record<string, string> {
+  const told: Record<string, string> = {};
+  for (const [name, value] of Object.entries(details).slice(0, maxDetails)) {
+    try {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      if (text !== undefined) told[name] = cut(text, maxDetailBytes);
+    } catch {
+      told[name] = 'cannot be encoded';
+    }
+  }
+  return told;
+}

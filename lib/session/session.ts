@@ -85,7 +85,7 @@ export class Session {
   attach(opening: Opening, terms: Terms): void {
     const link = ++this.#links;
     this.#release();
-    if (this.#terms && !terms.resumed) this.#renew();
+    if (this.#terms && !terms.resumed) this.#renew('lost');
     const credited = terms.maxUnanswered === Number.POSITIVE_INFINITY;
     this.#terms = terms;
     this.#opening = opening;
@@ -262,7 +262,7 @@ export class Session {
   #bye(link: number): void {
     if (this.#setup.role === 'hub') return this.end('left');
     this.#detach(link, undefined);
-    this.#renew();
+    this.#renew('left');
     this.#terms = undefined;
   }
 
@@ -343,11 +343,11 @@ export class Session {
   }
 
   /** The peer knows nothing of what was: numbers begin anew on both sides. */
-  #renew(): void {
+  #renew(cause: EndCause): void {
     this.inbound.reset();
     this.#received = nothingReceived;
     this.#acked = 0;
-    this.outbound.renew((delivery) => goneError(this.name, delivery, 'lost'));
+    this.outbound.renew((delivery) => goneError(this.name, delivery, cause));
   }
 
   #scheduleTick(): void {

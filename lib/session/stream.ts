@@ -14,7 +14,7 @@ import { streamWindow } from './task.js';
 export const stream = (session: Session, clock: Clock, encoded: Encoded, options: CallOptions) =>
   new Observable<unknown>((subscriber) => {
     const deadlineAt = deadlineOf(clock, options);
-    const items = new Items(subscriber, encoded, (asked) => session.outbound.pull(call, asked));
+    const items = new Items(subscriber, session, encoded, (asked) => session.outbound.pull(call, asked));
     const give = (error: BusError) => session.outbound.abandon(call, error);
     const call = begin(
       session,
@@ -44,6 +44,7 @@ class Items {
 
   constructor(
     private readonly subscriber: Subscriber<unknown>,
+    private readonly session: Session,
     private readonly encoded: Encoded,
     private readonly pull: (items: number) => void,
   ) {}
@@ -62,7 +63,7 @@ class Items {
 
   end(outcome: Outcome): void {
     this.#inOrder(() => {
-      if (outcome.status === 'fault') this.subscriber.error(faultError(this.encoded, outcome));
+      if (outcome.status === 'fault') this.subscriber.error(faultError(this.session, this.encoded, outcome));
       else this.subscriber.complete();
     });
   }

@@ -39,7 +39,7 @@ export const send: Verb<void> = (session, clock, encoded, deadlineAt, options, a
     begin(session, clock, message, deadlineAt, options, (end) => ({
       accepted: () => end(resolve),
       outcome: (outcome) => {
-        end(() => (outcome.status === 'fault' ? reject(faultError(encoded, outcome)) : resolve()));
+        end(() => (outcome.status === 'fault' ? reject(faultError(session, encoded, outcome)) : resolve()));
         return true;
       },
       failed: (error) => end(() => reject(error)),
@@ -55,6 +55,7 @@ export const request: Verb<unknown> = (session, clock, encoded, deadlineAt, opti
       accepted() {},
       outcome(outcome) {
         end(() => {
+          if (outcome.status === 'fault') return reject(faultError(session, encoded, outcome));
           try {
             resolve(decodeReply(encoded.contract, outcome));
           } catch (thrown) {

@@ -65,6 +65,8 @@ export class Worker implements AsyncDisposable {
   readonly #incarnation = randomUUID();
   #closing: Promise<void> | undefined;
   #welcome: Welcome | undefined;
+  /** The last failure to join that was logged: each is told once, not at every dial. */
+  #warned = '';
   /** The message types that the last greeting named. */
   #greeted: readonly string[] = [];
   #starting: Starting | undefined;
@@ -308,6 +310,7 @@ export class Worker implements AsyncDisposable {
   #welcomed(opening: Opening, welcome: Welcome): void {
     const draining = this.#state.value === 'draining';
     this.#welcome = welcome;
+    this.#warned = '';
     this.#session.attach(opening, {
       epoch: welcome.epoch,
       from: { id: 'hub', epoch: welcome.epoch, labels: welcome.labels, identity: undefined },
@@ -336,6 +339,8 @@ export class Worker implements AsyncDisposable {
 
   #failed(error: BusError): void {
     this.#emit(error.code === 'handshake-refused' ? 'refused' : 'unreachable', error.message, { error });
+    if (error.message !== this.#warned) this.#log.warn(`worker '${this.id}': ${error.message}`);
+    this.#warned = error.message;
     if (!this.#starting) return;
     this.#starting.last = error;
     if (!error.retryable) this.#stop(error);

@@ -180,7 +180,7 @@ describe('a fleet', () => {
       const call = watched(bus.hub.request(any({ gpu: 'yes' }), 'echo', 1, { timeoutMs: 800 }));
       await bus.clock.advance(800);
       expect(call.error).to.include({ code: 'no-worker', retryable: true });
-      expect(call.error?.message).to.include("no live worker with gpu=yes that handles 'echo'");
+      expect(call.error?.message).to.include('with gpu=yes');
       await bus.close();
     });
 
