@@ -70,8 +70,8 @@ export type { Worker } from './worker/worker.js';
 
 const platform = (): Platform => ({ transport: grpcTransport(), clock: systemClock });
 
-/** A hub over gRPC. Throws `invalid-option`; nothing listens before `start()`. */
+/** A hub over gRPC. Throws `invalid-option` and `plugin`; nothing listens before `start()`. */
 export const createHub = (options: HubOptions = {}): Hub => new Hub(options, platform());
 
-/** A worker over gRPC. Throws `invalid-option`; nothing is dialled before `start()`. */
+/** A worker over gRPC. Throws `invalid-option` and `plugin`; nothing is dialled before `start()`. */
 export const createWorker = (options: WorkerOptions): Worker => new Worker(options, platform());

@@ -67,6 +67,11 @@ type ContractOf<Sent, Reply> =
 
 type Nothing = Schema<void, void>;
 
+/** What follows the contract in a call: the payload, which may be left out where nothing travels, and options. */
+export type PayloadAndOptions<C extends AnyContract, Options> =
+  | [payload: SendInput<C>, options?: Options]
+  | (IsAny<SendInput<C>> extends true ? never : [SendInput<C>] extends [SchemaInput<Nothing>] ? [] : never);
+
 /**
  * Defines a message: its type on the wire, and what travels. Without schemas the types are promised, not checked;
  * `void` (the default) means that nothing travels. A schema is any Standard Schema validator (zod, valibot,

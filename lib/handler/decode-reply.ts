@@ -1,7 +1,7 @@
 import type { Reply } from './call.js';
 import { check } from './check.js';
 import type { AnyContract } from './contract.js';
-import { errorOf, unexplained } from './fault.js';
+import { faultOutcome } from './fault.js';
 import { decodePayload } from './payload.js';
 
 /**
@@ -12,7 +12,7 @@ import { decodePayload } from './payload.js';
 export function decodeReply(contract: AnyContract, { status, payload, codec, fault }: Reply): unknown {
   if (status === 'done') return undefined;
   const { type, reply, stream } = contract;
-  if (status === 'fault') throw errorOf(fault ?? unexplained);
+  if (status === 'fault') throw faultOutcome(fault, type);
   const part = status === 'item' ? 'item' : 'reply';
   const value = decodePayload(payload, codec, type, part);
   const schema = status === 'item' ? stream : reply;

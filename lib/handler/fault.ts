@@ -47,13 +47,11 @@ export function errorOf(fault: Fault): BusError {
   });
 }
 
-/** Stands in where a peer reports a fault and does not say which. */
-export const unexplained: Fault = {
-  code: 'protocol',
-  message: 'the peer reports a fault and does not say which',
-  retryable: false,
-  details: '',
-};
+/** The error of a fault outcome; `protocol` for one that does not say which. Never throws. */
+export const faultOutcome = (fault: Fault | undefined, type: string): BusError =>
+  fault
+    ? errorOf(fault)
+    : new BusError('protocol', `the peer reports a fault for '${type}' and does not say which`);
 
 /** A text of at most so many bytes in UTF-8; what was cut off shows as an ellipsis. */
 export function cut(text: string, maxBytes: number): string {

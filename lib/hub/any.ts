@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Observable } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import { type AnyTarget, type Labels, matches } from '../handler/target.js';
 import type { CallOptions } from '../session/call-option.js';
+import { deadlineOf } from '../session/calling.js';
 import type { Attempt, Encoded } from '../session/draft.js';
+import { isGone } from '../session/refusal.js';
+import { stream } from '../session/stream.js';
 import type { Clock } from '../time/clock.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';
@@ -65,9 +69,28 @@ const triedInVain = ({ message, details }: BusError, lost: BusError) =>
     cause: lost,
   });
 
-/** Whether another worker may do better: this one is gone (`delivery` is only on our own errors), or drains. */
-const elsewhere = (thrown: unknown): thrown is BusError =>
-  BusError.is(thrown, 'draining') || (BusError.is(thrown, 'peer-lost') && 'delivery' in thrown.details);
+/** A stream from a worker that fits, chosen at each subscription; the wait for one counts, and ends with the subscriber. */
+export const streamAnywhere = (
+  roster: Roster,
+  clock: Clock,
+  target: AnyTarget,
+  encoded: Encoded,
+  options: CallOptions,
+) =>
+  new Observable<unknown>((subscriber) => {
+    const deadlineAt = deadlineOf(clock, options);
+    const left = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+    choose(roster, clock, target, encoded, deadlineAt, signal).then(
+      ({ session }) =>
+        subscriber.add(stream(session, clock, encoded, options, deadlineAt).subscribe(subscriber)),
+      (error) => subscriber.error(error),
+    );
+    return () => left.abort();
+  });
+
+/** Whether another worker may do better: this one is gone, or drains. */
+const elsewhere = (thrown: unknown): thrown is BusError => BusError.is(thrown, 'draining') || isGone(thrown);
 
 /** Who there was, and why none would do. */
 function noWorker(roster: Roster, labels: Labels, type: string): string {

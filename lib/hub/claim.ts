@@ -28,17 +28,21 @@ export const resumes = (
   hello.received.seq <= session.outbox.lastSeq &&
   sameToken(hello.resumeToken, token);
 
-/**
- * Makes way for a newcomer with the id of `before`. Only the same identity may; a peer whose link is closed, or that
- * does not answer a probe, makes way; one that answers keeps its id, and the newcomer gets `id-in-use`.
- */
-export async function vacate(before: Member, identity: Identity | undefined, waitMs: number): Promise<void> {
-  if (before.session.state.name === 'ended') return;
+/** With authentication on, only the same identity may claim an id, a lost worker's too. Throws `unauthenticated`. */
+export function checkIdentity(before: Member, identity: Identity | undefined): void {
   if (before.identity?.subject !== identity?.subject)
     throw new BusError(
       'unauthenticated',
       `worker id '${before.id}' belongs to another identity: choose another id`,
     );
+}
+
+/**
+ * Makes way for a newcomer with the id of `before`. Only the same identity may; a peer whose link is closed, or that
+ * does not answer a probe, makes way; one that answers keeps its id, and the newcomer gets `id-in-use`.
+ */
+export async function vacate(before: Member, waitMs: number): Promise<void> {
+  if (before.session.state.name === 'ended') return;
   if (before.session.state.name === 'attached' && (await before.session.answers(waitMs)))
     throw new BusError(
       'id-in-use',

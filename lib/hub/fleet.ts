@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BusError } from '../errors/bus-error.js';
 import type { BeatTiming, Hello, Received, Totals } from '../frame/frame.js';
 import type { Handlers } from '../handler/registry.js';
+import { baselineUnanswered } from '../handshake/lenient.js';
 import type { Agreement, Identity } from '../handshake/negotiate.js';
 import type { Dispatch } from '../session/dispatch.js';
 import { nothingReceived } from '../session/numbering.js';
@@ -11,7 +12,7 @@ import type { EndCause } from '../session/state.js';
 import type { SessionSetup } from '../session/terms.js';
 import type { Clock } from '../time/clock.js';
 import { type Admitted, newEpoch, newToken } from './admission.js';
-import { checkId, resumes, vacate } from './claim.js';
+import { checkId, checkIdentity, resumes, vacate } from './claim.js';
 import type { HubEvent } from './event.js';
 import { Member } from './member.js';
 import { Roster } from './roster.js';
@@ -40,15 +41,16 @@ export class Fleet {
 
   /** Rejects with the refusal that the worker gets. */
   async enter({ opening, hello, identity, agreement }: Admitted): Promise<void> {
-    if (this.#closed) throw this.#closed;
+    if (this.#closed) throw closing();
     const id = checkId(hello.worker || `worker-${randomUUID()}`);
     let before = this.roster.members.get(id);
     if (before && resumes(before, hello, identity)) return this.#resume(before, opening, hello);
+    if (before) checkIdentity(before, identity);
     while (before && before.session.state.name !== 'ended') {
-      await vacate(before, identity, this.options.timing.suspectAfterMs);
+      await vacate(before, this.options.timing.suspectAfterMs);
       before = this.roster.members.get(id);
     }
-    if (this.#closed) throw this.#closed;
+    if (this.#closed) throw closing();
     if (this.roster.size >= this.options.maxSessions)
       throw new BusError('overflow', `this hub takes at most ${this.options.maxSessions} workers`);
     this.#begin(id, opening, hello, identity, agreement, before);
@@ -122,6 +124,7 @@ export class Fleet {
     emit({ kind: 'joined', worker: id, cause: before ? 'came back' : 'new', epoch });
     if (agreement.degraded)
       emit({ kind: 'degraded', worker: id, cause: agreement.reasons.join('; '), epoch });
+    if (dispatch.draining) member.session.control({ kind: 'drain' });
     member.session.read();
   }
 
@@ -144,7 +147,8 @@ export class Fleet {
 
   #attach(member: Member, opening: Admitted['opening'], hello: Hello, resumed: Received | undefined): void {
     const { agreement, session } = member;
-    const { maxPayloadBytes, maxUnanswered } = agreement.limits;
+    const { maxPayloadBytes } = agreement.limits;
+    const maxUnanswered = unanswered(agreement);
     session.attach(opening, {
       epoch: member.epoch,
       from: { id: member.id, epoch: member.epoch, labels: member.labels, identity: member.identity },
@@ -153,6 +157,7 @@ export class Fleet {
       credit: creditOf(hello, agreement),
       maxPayloadBytes,
       maxUnanswered,
+      credited: credited(agreement),
       greeting: {
         kind: 'welcome',
         protocol: agreement.protocol,
@@ -174,7 +179,21 @@ export class Fleet {
   }
 }
 
-const creditOf = ({ credit }: Hello, { limits }: Agreement): Totals =>
-  Number.isFinite(limits.maxUnanswered)
-    ? { messages: limits.maxUnanswered, bytes: Number.POSITIVE_INFINITY }
-    : (credit ?? nothingReceived);
+/** Not final: a hub that is started again at this address takes the worker. */
+const closing = () =>
+  new BusError('closed', 'this hub closes: dial again, another may take its place', { retryable: true });
+
+/** Whether both sides keep to credit; a peer that does not has a number of messages instead. */
+const credited = ({ features }: Agreement): boolean => features.includes('credit');
+
+const creditOf = ({ credit }: Hello, agreement: Agreement): Totals =>
+  credited(agreement)
+    ? (credit ?? nothingReceived)
+    : { messages: unanswered(agreement), bytes: Number.POSITIVE_INFINITY };
+
+/** Without credit there must be a number. */
+const unanswered = (agreement: Agreement): number =>
+  Math.min(
+    agreement.limits.maxUnanswered,
+    credited(agreement) ? Number.POSITIVE_INFINITY : baselineUnanswered,
+  );

@@ -1,10 +1,10 @@
-import { defer, type Observable, from as observe, type Subscription, switchMap } from 'rxjs';
+import { defer, type Observable, type Subscription } from 'rxjs';
 import { BusError, textOf } from '../errors/bus-error.js';
 import type {
   AnyContract,
   HandlerInput,
+  PayloadAndOptions,
   RequestContract,
-  SendInput,
   SendOutput,
   StreamContract,
 } from '../handler/contract.js';
@@ -14,6 +14,7 @@ import type { OneTarget, Target } from '../handler/target.js';
 import { lenient } from '../handshake/lenient.js';
 import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
+import { guardedLog } from '../plugin/guarded-log.js';
 import { PluginHost } from '../plugin/host.js';
 import type { CallOptions, Published, PublishOptions } from '../session/call-option.js';
 import { deadlineOf } from '../session/calling.js';
@@ -26,7 +27,9 @@ import {
   defaultMaxPayloadBytes,
   laneLimits,
   numbers,
+  optionalText,
   type Platform,
+  positive,
   quietLog,
   sdkVersion,
   sendLimits,
@@ -38,7 +41,7 @@ import type { Clock } from '../time/clock.js';
 import { until } from '../time/until.js';
 import type { Listener, Transport } from '../transport/link.js';
 import { Admission, type Admitted } from './admission.js';
-import { anywhere, choose } from './any.js';
+import { anywhere, streamAnywhere } from './any.js';
 import { type Census, census, type Explanation, explain } from './census.js';
 import type { HubEvent } from './event.js';
 import { Fleet } from './fleet.js';
@@ -68,11 +71,12 @@ export class Hub implements AsyncDisposable {
 
   constructor(options: HubOptions, platform: Platform) {
     const { listen = defaultListen, clock = platform.clock } = options;
+    optionalText(options.version, 'version');
     this.#options = options;
     this.#clock = clock;
     this.#where = typeof listen === 'string' ? { address: listen } : listen;
     this.#transport = this.#where.transport ?? platform.transport;
-    const log = options.log ?? quietLog;
+    const log = guardedLog(options.log ?? quietLog);
     this.#limits = numbers('limits', defaultLimits, options.limits);
     this.#feed = new Feed<HubEvent>((thrown) =>
       log.error(`a subscriber of hub.events$ threw: ${textOf(thrown)}`),
@@ -112,8 +116,9 @@ export class Hub implements AsyncDisposable {
   }
 
   /**
-   * Starts the plugins, listens, and resolves with the address for the workers: `host:port`. Rejects with `plugin`, or
-   * with `unreachable` if the address cannot be had; after that it may be called again.
+   * Starts the plugins, listens, and resolves with the address for the workers: `host:port`. Rejects with `plugin`, with
+   * `unreachable` if the address cannot be had, or with `invalid-option` for a malformed address or bad certificates;
+   * after that it may be called again.
    */
   start(): Promise<string> {
     if (this.#closing) return Promise.reject(closed());
@@ -135,6 +140,7 @@ export class Hub implements AsyncDisposable {
 
   /** Resolves once that many workers are ready; rejects with `timeout` after `timeoutMs` (default 30,000). */
   async waitFor(count: number, { timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    if (timeoutMs !== Number.POSITIVE_INFINITY) positive(timeoutMs, 'timeoutMs');
     const { roster } = this.#fleet;
     const ready = () => [...roster.members.values()].filter((member) => member.ready).length;
     await roster.until(
@@ -162,13 +168,12 @@ export class Hub implements AsyncDisposable {
   publish<C extends RequestContract>(
     target: Target,
     message: C,
-    payload: SendInput<C>,
-    options?: PublishOptions,
+    ...rest: PayloadAndOptions<C, PublishOptions>
   ): Published;
   publish(
     target: Target,
     message: AnyContract | string,
-    payload: unknown,
+    payload?: unknown,
     options: PublishOptions = {},
   ): Published {
     this.#open();
@@ -194,13 +199,12 @@ export class Hub implements AsyncDisposable {
   send<C extends RequestContract>(
     target: OneTarget,
     message: C,
-    payload: SendInput<C>,
-    options?: CallOptions,
+    ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<void>;
   async send(
     target: OneTarget,
     message: AnyContract | string,
-    payload: unknown,
+    payload?: unknown,
     options: CallOptions = {},
   ): Promise<void> {
     return this.#call(target, message, payload, options, send);
@@ -211,13 +215,12 @@ export class Hub implements AsyncDisposable {
   request<C extends RequestContract>(
     target: OneTarget,
     message: C,
-    payload: SendInput<C>,
-    options?: CallOptions,
+    ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<SendOutput<C>>;
   async request(
     target: OneTarget,
     message: AnyContract | string,
-    payload: unknown,
+    payload?: unknown,
     options: CallOptions = {},
   ): Promise<unknown> {
     return this.#call(target, message, payload, options, request);
@@ -228,13 +231,12 @@ export class Hub implements AsyncDisposable {
   stream<C extends StreamContract>(
     target: OneTarget,
     message: C,
-    payload: SendInput<C>,
-    options?: CallOptions,
+    ...rest: PayloadAndOptions<C, CallOptions>
   ): Observable<SendOutput<C>>;
   stream(
     target: OneTarget,
     message: AnyContract | string,
-    payload: unknown,
+    payload?: unknown,
     options: CallOptions = {},
   ): Observable<unknown> {
     const clock = this.#clock;
@@ -243,15 +245,7 @@ export class Hub implements AsyncDisposable {
       const encoded = encode(message, payload);
       if (typeof target === 'string')
         return stream(this.#fleet.roster.get(target).session, clock, encoded, options);
-      const chosen = choose(
-        this.#fleet.roster,
-        clock,
-        target,
-        encoded,
-        deadlineOf(clock, options),
-        options.signal,
-      );
-      return observe(chosen).pipe(switchMap(({ session }) => stream(session, clock, encoded, options)));
+      return streamAnywhere(this.#fleet.roster, clock, target, encoded, options);
     });
     return isolated(items$, streamLog(this.#options.log ?? quietLog));
   }
@@ -262,6 +256,7 @@ export class Hub implements AsyncDisposable {
    */
   async drain({ deadlineMs = 30_000 }: { deadlineMs?: number } = {}): Promise<void> {
     this.#open();
+    if (deadlineMs !== Number.POSITIVE_INFINITY) positive(deadlineMs, 'deadlineMs');
     this.#fleet.drain();
     const settled = await until(this.#clock, () => this.#dispatch.idle && this.#fleet.settled, deadlineMs);
     await this.close();
@@ -375,7 +370,9 @@ export class Hub implements AsyncDisposable {
     this.#announcing.unsubscribe();
     const left = this.#fleet.close(closed());
     this.#dispatch.close();
+    const silent = this.#listener?.close();
     await left;
+    await silent;
     await this.#plugins.stop();
     await this.#starting?.catch(() => {});
     await this.#listener?.close();

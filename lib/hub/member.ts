@@ -48,14 +48,15 @@ const kept = 64;
 export class Member implements WorkerInfo, SessionHost {
   readonly id: string;
   readonly stalledBy = undefined;
-  readonly token: string;
+  readonly #token: string;
   readonly incarnation: string | undefined;
   version: string | undefined;
   labels: Readonly<Record<string, string>>;
   handles: readonly string[];
   history: readonly Transition[];
   load: Load = { inFlight: 0, queued: 0, handled: 0, oldestMs: 0, lateMs: 0, at: 0 };
-  session!: Session;
+  /** Not listed with what users see of a worker. */
+  declare session: Session;
   #lastBeatAt = 0;
 
   constructor(
@@ -78,12 +79,25 @@ export class Member implements WorkerInfo, SessionHost {
     },
   ) {
     this.id = id;
-    this.token = token;
+    this.#token = token;
     this.incarnation = hello.incarnation;
     this.version = hello.version;
     this.labels = hello.labels;
     this.handles = hello.handles;
     this.history = before?.history ?? [];
+    for (const inner of ['session', 'port'])
+      Object.defineProperty(this, inner, { enumerable: false, writable: true });
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  /** What users see, as plain data. */
+  toJSON(): WorkerInfo {
+    const { id, epoch, version, labels, identity, agreement, handles, liveness, stalledBy, load, history } =
+      this;
+    return { id, epoch, version, labels, identity, agreement, handles, liveness, stalledBy, load, history };
   }
 
   get liveness(): Liveness {
@@ -145,7 +159,7 @@ export class Member implements WorkerInfo, SessionHost {
   }
 
   draining(): void {
-    this.record('draining', 'the worker said so', 0);
+    if (this.history.at(-1)?.to !== 'draining') this.record('draining', 'the worker said so', 0);
   }
 
   lagged(lateMs: number): void {

@@ -15,6 +15,7 @@ export class Roster {
   readonly #full = new WeakSet<Member>();
   #closed: BusError | undefined;
   #turn = 0;
+  #looking = false;
 
   constructor(private readonly clock: Clock) {}
 
@@ -35,9 +36,14 @@ export class Roster {
     this.changed();
   }
 
-  /** Wakes those who wait; called whenever a worker may have become ready or free. */
+  /** Wakes those who wait, once a turn: a worker may have become ready or free. */
   changed(): void {
-    for (const check of [...this.#waiting.keys()]) check();
+    if (this.#looking || this.#waiting.size === 0) return;
+    this.#looking = true;
+    this.clock.atTurnEnd(() => {
+      this.#looking = false;
+      for (const check of [...this.#waiting.keys()]) check();
+    });
   }
 
   /** A lost worker stays to be asked about; one that left goes. */

@@ -22,7 +22,6 @@ export class Backlog {
   #length = 0;
   #bytes = 0;
   #publishBytes = 0;
-  #dropped = 0;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -34,11 +33,6 @@ export class Backlog {
 
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Messages dropped so far, newest and oldest. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** How many messages it has memory for. */
@@ -71,16 +65,12 @@ export class Backlog {
       return 'queued';
     }
     if (rule === 'wait' || rule === 'reject') return 'full';
-    this.#dropped += 1;
     const others = this.#length - this.#publishes.length;
     const otherBytes = this.#bytes - this.#publishBytes;
     if (rule === 'drop-newest' || !this.#fits(others, otherBytes, bytes, capacity, capacityBytes))
       return 'dropped';
     this.#dropOldest();
-    while (!this.#fits(this.#length, this.#bytes, bytes, capacity, capacityBytes)) {
-      this.#dropped += 1;
-      this.#dropOldest();
-    }
+    while (!this.#fits(this.#length, this.#bytes, bytes, capacity, capacityBytes)) this.#dropOldest();
     this.#push(outgoing);
     return 'dropped-oldest';
   }

@@ -5,13 +5,6 @@ import type { BatchPort, Outgoing } from './outgoing.js';
 import { Owed } from './owed.js';
 import { Ring } from './ring.js';
 
-/** What went into one batch. */
-export interface Tally {
-  control: number;
-  outcomes: number;
-  messages: number;
-}
-
 // What a data frame may need besides its payload: tags, numbers, a type. A guess: the limit has some slack.
 const frameOverhead = 64;
 const outcomesPerMessage = 3;
@@ -30,11 +23,12 @@ export class Departures {
   readonly urgent = new Ring<Outgoing>();
   readonly outcomes = new Ring<Outgoing>();
   lastSeq = 0;
-  sentMessages = 0;
-  sentBytes = 0;
+  #sentMessages = 0;
+  #sentBytes = 0;
   readonly #onUnwritable: (outgoing: Outgoing, thrown: unknown) => void;
   #limit = nothing;
   #outcomesInRow = 0;
+  #inBatch = 0;
 
   constructor(options: BacklogOptions, onUnwritable: (outgoing: Outgoing, thrown: unknown) => void) {
     this.backlog = new Backlog(options);
@@ -54,8 +48,8 @@ export class Departures {
   giveBack(): { held: Totals; kept: Totals } | undefined {
     const held = this.#limit;
     const kept = {
-      messages: Math.min(held.messages, this.sentMessages + 1),
-      bytes: Math.min(held.bytes, this.sentBytes + bytesKeptIdle),
+      messages: Math.min(held.messages, this.#sentMessages + 1),
+      bytes: Math.min(held.bytes, this.#sentBytes + bytesKeptIdle),
     };
     if (!this.empty || kept.messages === held.messages) return undefined;
     this.#limit = kept;
@@ -69,8 +63,8 @@ export class Departures {
   resume(received: Received, limit: Totals): void {
     this.acked(received.seq);
     this.kept.replayAll();
-    this.sentMessages = received.messages;
-    this.sentBytes = received.bytes;
+    this.#sentMessages = received.messages;
+    this.#sentBytes = received.bytes;
     this.#limit = limit;
   }
 
@@ -78,7 +72,7 @@ export class Departures {
     this.urgent.clear();
     this.outcomes.clear();
     this.owed.clear();
-    this.lastSeq = this.sentMessages = this.sentBytes = 0;
+    this.lastSeq = this.#sentMessages = this.#sentBytes = 0;
     this.#limit = nothing;
     return this.kept.clear();
   }
@@ -88,24 +82,25 @@ export class Departures {
     return [...this.urgent.clear(), ...this.outcomes.clear(), ...this.backlog.clear()];
   }
 
-  /** Adds refusals, once all replays have left. true: none is left or was added, so an acknowledgement may go along. */
-  fillUrgent(writer: BatchPort, maxBytes: number, tally: Tally): boolean {
+  /** Begins a batch: adds refusals, once all replays have left. true: none is left or was added, so an acknowledgement may go along. */
+  fillUrgent(writer: BatchPort, maxBytes: number): boolean {
+    this.#inBatch = 0;
     for (let again = this.kept.replay; again !== undefined; again = this.kept.replay) {
-      if (!fits(writer, maxBytes, again, tally)) return this.urgent.length === 0;
+      if (!this.#fits(writer, maxBytes, again)) return this.urgent.length === 0;
       this.kept.replayed();
-      this.#write(writer, again, tally);
+      this.#write(writer, again);
     }
     const none = this.urgent.length === 0;
     for (let next = this.urgent.at(0); next !== undefined; next = this.urgent.at(0)) {
-      if (!fits(writer, maxBytes, next, tally)) break;
+      if (!this.#fits(writer, maxBytes, next)) break;
       this.urgent.shift();
-      this.#depart(writer, next, tally);
+      this.#depart(writer, next);
     }
     return none;
   }
 
   /** Adds outcomes and messages until the batch is full. Those before them must have left. */
-  fill(writer: BatchPort, maxBytes: number, tally: Tally): void {
+  fill(writer: BatchPort, maxBytes: number): void {
     if (this.kept.replay !== undefined || this.urgent.length > 0) return;
     for (;;) {
       const message = this.#credit ? this.backlog.front : undefined;
@@ -113,28 +108,28 @@ export class Departures {
       const isMessage =
         outcome === undefined || (message !== undefined && this.#outcomesInRow >= outcomesPerMessage);
       const next = isMessage ? message : outcome;
-      if (next === undefined || !fits(writer, maxBytes, next, tally)) return;
+      if (next === undefined || !this.#fits(writer, maxBytes, next)) return;
       if (isMessage) this.backlog.shift();
       else this.outcomes.shift();
       this.#outcomesInRow = isMessage ? 0 : this.#outcomesInRow + 1;
-      this.#depart(writer, next, tally);
+      this.#depart(writer, next);
     }
   }
 
   /** A message may be begun on the last byte of credit. */
   get #credit(): boolean {
-    return this.sentMessages < this.#limit.messages && this.sentBytes < this.#limit.bytes;
+    return this.#sentMessages < this.#limit.messages && this.#sentBytes < this.#limit.bytes;
   }
 
   /** A frame that cannot be encoded costs its number and nothing else: the peer takes a gap for a dropped publish. */
-  #depart(writer: BatchPort, outgoing: Outgoing, tally: Tally): void {
+  #depart(writer: BatchPort, outgoing: Outgoing): void {
     const { frame } = outgoing;
     const seq = this.lastSeq + 1;
     this.lastSeq = seq;
     (frame as { seq: number }).seq = seq;
     outgoing.left?.(seq);
     try {
-      this.#write(writer, outgoing, tally);
+      this.#write(writer, outgoing);
     } catch (thrown) {
       this.#onUnwritable(outgoing, thrown);
       return;
@@ -143,16 +138,17 @@ export class Departures {
     else this.owed.settle(outgoing);
   }
 
-  #write(writer: BatchPort, { frame, bytes }: Outgoing, tally: Tally): void {
+  #write(writer: BatchPort, { frame, bytes }: Outgoing): void {
     writer.add(frame);
     if (frame.kind === 'message') {
-      this.sentMessages += 1;
-      this.sentBytes += bytes;
-      tally.messages += 1;
-    } else tally.outcomes += 1;
+      this.#sentMessages += 1;
+      this.#sentBytes += bytes;
+    }
+    this.#inBatch += 1;
+  }
+
+  /** The first data frame of a batch always does, or one that is too large would wait behind control frames for ever. */
+  #fits(writer: BatchPort, maxBytes: number, { bytes }: Outgoing): boolean {
+    return this.#inBatch === 0 || writer.size + bytes + frameOverhead <= maxBytes;
   }
 }
-
-/** The first data frame of a batch always fits, or one that is too large would wait behind control frames for ever. */
-const fits = (writer: BatchPort, maxBytes: number, { bytes }: Outgoing, tally: Tally): boolean =>
-  tally.messages + tally.outcomes === 0 || writer.size + bytes + frameOverhead <= maxBytes;

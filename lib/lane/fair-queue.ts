@@ -1,67 +1,18 @@
-import type { Gate, GateWaiter } from './gate.js';
+import { Flow, type FlowSource } from './flow.js';
+import type { Gate } from './gate.js';
 import { Ring } from './ring.js';
 import type { Work } from './work.js';
 
-/** The works of one source that must start in order: same handler, same key. */
-class Flow<W extends Work, Owner> implements GateWaiter {
-  readonly works = new Ring<W>();
-  /** Stands in its source's round, or waits at a gate; otherwise nobody will come to look at it. */
-  listed = false;
-  parkedAt: Gate | undefined;
-  kept: Gate | undefined;
-
-  constructor(
-    readonly source: QueueSource<W, Owner>,
-    readonly gate: Gate,
-    readonly key: Gate | undefined,
-  ) {}
-
-  wake(gate: Gate): boolean {
-    this.parkedAt = undefined;
-    this.listed = false;
-    if (this.works.length === 0) {
-      this.source.forget(this);
-      return false;
-    }
-    this.kept = gate;
-    this.source.list(this);
-    return true;
-  }
-
-  /** Takes a place at each gate, or waits at the first that has none. */
-  enter(): boolean {
-    const { gate, key, kept } = this;
-    this.kept = undefined;
-    if (this.works.length === 0) {
-      kept?.pass();
-      this.source.forget(this);
-    } else if (key !== undefined && !key.admits(kept)) {
-      this.#park(key, kept);
-    } else if (!gate.admits(kept)) {
-      this.#park(gate, kept);
-    } else {
-      gate.enter(kept);
-      key?.enter(kept);
-      return true;
-    }
-    return false;
-  }
-
-  #park(gate: Gate, kept: Gate | undefined): void {
-    this.listed = true;
-    this.parkedAt = gate;
-    gate.park(this);
-    kept?.pass();
-  }
-}
-
 /** One source's part of the queue: its flows, and the round of those that may start something. */
-export class QueueSource<W extends Work, Owner> {
-  readonly #flows = new Map<Gate, Flow<W, Owner>>();
-  readonly #round = new Ring<Flow<W, Owner>>();
+export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
+  readonly #flows = new Map<Gate, Flow<W>>();
+  readonly #round = new Ring<Flow<W>>();
   readonly #queue: FairQueue<W, Owner>;
+  /** The flows that a place is kept for. */
+  readonly #woken = new Set<Flow<W>>();
   #listed = false;
-  #last: Flow<W, Owner> | undefined;
+  #paused = false;
+  #last: Flow<W> | undefined;
 
   constructor(
     queue: FairQueue<W, Owner>,
@@ -106,7 +57,28 @@ export class QueueSource<W extends Work, Owner> {
     return taken;
   }
 
-  list(flow: Flow<W, Owner>): void {
+  /**
+   * Starts nothing until `resume`. Places that are kept for it go to the next in line at once, or it would close its
+   * gates to the others. O(1), but for those places.
+   */
+  pause(): void {
+    this.#paused = true;
+    const woken = [...this.#woken];
+    this.#woken.clear();
+    for (const flow of woken) flow.passOn();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#relist();
+  }
+
+  woken(flow: Flow<W>): boolean {
+    if (!this.#paused) this.#woken.add(flow);
+    return !this.#paused;
+  }
+
+  list(flow: Flow<W>): void {
     if (flow.listed) return;
     flow.listed = true;
     this.#round.push(flow);
@@ -114,16 +86,18 @@ export class QueueSource<W extends Work, Owner> {
   }
 
   /** Flows of keys come and go; those of handlers are few and stay. */
-  forget(flow: Flow<W, Owner>): void {
+  forget(flow: Flow<W>): void {
     if (flow.key !== undefined && !flow.listed) this.#flows.delete(flow.key);
   }
 
   /** For the queue, once per round: the next work of this source that its gates let in. */
   take(): W | undefined {
     this.#listed = false;
+    if (this.#paused) return undefined;
     const flow = this.#round.shift();
     if (flow === undefined) return undefined;
     flow.listed = false;
+    if (flow.kept !== undefined) this.#woken.delete(flow);
     const work = flow.enter() ? flow.works.shift() : undefined;
     if (work !== undefined) {
       this.#queue.count(work, -1);
@@ -135,7 +109,7 @@ export class QueueSource<W extends Work, Owner> {
   }
 
   #relist(): void {
-    if (this.#listed || this.#round.length === 0) return;
+    if (this.#listed || this.#paused || this.#round.length === 0) return;
     this.#listed = true;
     this.#queue.list(this);
   }
@@ -148,14 +122,9 @@ export class QueueSource<W extends Work, Owner> {
 export class FairQueue<W extends Work, Owner> {
   readonly #round = new Ring<QueueSource<W, Owner>>();
   #works = 0;
-  #bytes = 0;
 
   get works(): number {
     return this.#works;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Whether `take` has somewhere to look. */
@@ -181,7 +150,6 @@ export class FairQueue<W extends Work, Owner> {
 
   count(work: W, change: 1 | -1): void {
     this.#works += change;
-    this.#bytes += change * work.bytes;
     work.gate.count(change);
     work.key?.count(change);
   }

@@ -1,12 +1,4 @@
-import {
-  EMPTY,
-  mergeMap,
-  Observable,
-  type ObservableInput,
-  Subject,
-  type Subscriber,
-  Subscription,
-} from 'rxjs';
+import { EMPTY, mergeMap, Observable, type ObservableInput, Subject, type Subscriber } from 'rxjs';
 import type { Totals } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import { FairQueue } from './fair-queue.js';
@@ -18,13 +10,14 @@ import type { Work } from './work.js';
 export interface LaneOptions<W extends Work, O> {
   /** Works that run at once, of all sources together. */
   readonly concurrency: number;
-  /** Messages that may be granted and unsent or queued, of all sources together. */
+  /** Messages that may be granted and unsent or queued, of all sources together; more if there are too many `sources`. */
   readonly capacity: number;
   /** The same in bytes, with what runs; each source may go over it by part of one message. */
   readonly capacityBytes: number;
   /**
    * How many sources a first grant is kept for, whatever the others do; 5/8 of `capacity` by default. With one single
-   * source say so, and it can use nearly everything.
+   * source say so, and it can use nearly everything. Where there are more, each still gets its turn, and may go over
+   * the capacity by its least grant: half of an even share, one message by default.
    */
   readonly sources?: number;
   readonly clock: Clock;
@@ -52,16 +45,13 @@ export class Lane<W extends Work, O> {
   readonly #options: LaneOptions<W, O>;
   readonly #queue = new FairQueue<W, Account>();
   readonly #ledger: Ledger;
-  readonly #running = new Map<W, Running<W, O>>();
   readonly #works$ = new Subject<W>();
-  readonly #released = new Subscription();
   readonly #ends: Ends<W> = {
-    ended: (work) => {
-      this.#running.delete(work);
-      this.#end(work);
-    },
+    ended: (work, account) => this.#end(work, account),
     failed: (work, thrown) => this.#options.onFailure(work, thrown),
   };
+  /** Whose work `mergeMap` is about to run: it does so within `next`, since a slot is free. */
+  #starting: Account | undefined;
   #output: Subscriber<O> | undefined;
   #inFlight = 0;
   #scheduled = false;
@@ -86,10 +76,6 @@ export class Lane<W extends Work, O> {
     return this.#queue.works;
   }
 
-  get queuedBytes(): number {
-    return this.#queue.bytes;
-  }
-
   /** Works that hold a slot. */
   get inFlight(): number {
     return this.#inFlight;
@@ -105,23 +91,10 @@ export class Lane<W extends Work, O> {
     return new LaneSource(this.#queue, this.#ledger, onGrant, this.#wakeSoon);
   }
 
-  /**
-   * Gives up on a work that does not end: its slot and its places at its gates are free now. Its subscription lives
-   * on, what it still emits is dropped. false if it does not run (any more), or ended at once.
-   */
-  release(work: W): boolean {
-    const running = this.#running.get(work);
-    if (running === undefined) return false;
-    this.#released.add(running.release());
-    return true;
-  }
-
   /** Ends every work that runs, and completes the outputs. What is queued stays where it is, for its sources to clear. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#running.clear();
-    this.#released.unsubscribe();
     this.#output?.complete();
     this.#output?.unsubscribe();
   }
@@ -169,33 +142,33 @@ export class Lane<W extends Work, O> {
   readonly #start = (work: W, account: Account): void => {
     this.#inFlight += 1;
     this.#ledger.start(account, work.bytes);
+    this.#starting = account;
     this.#works$.next(work);
   };
 
   /** What `mergeMap` calls: a slot is free, so this work runs now. */
   readonly #run = (work: W): ObservableInput<O> => {
+    const account = this.#starting as Account;
     let result: ObservableInput<O> | undefined;
     try {
       result = this.#options.run(work);
     } catch (thrown) {
-      this.#ends.ended(work);
+      this.#end(work, account);
       this.#ends.failed(work, thrown);
       return EMPTY;
     }
     if (result !== undefined && !Array.isArray(result)) {
-      const running = new Running(work, result, this.#ends);
-      this.#running.set(work, running);
-      return running.values$;
+      return new Running(work, account, result, this.#ends).values$;
     }
-    this.#end(work);
+    this.#end(work, account);
     return (result as O[] | undefined) ?? EMPTY;
   };
 
-  #end(work: W): void {
+  #end(work: W, account: Account): void {
     this.#inFlight -= 1;
     work.key?.leave();
     work.gate.leave();
-    this.#ledger.end(work.bytes);
+    this.#ledger.end(account, work.bytes);
     this.#wakeWithinQuantum();
   }
 }

@@ -87,13 +87,13 @@ export class Ledger {
   /** A queued message begins to run: its place is free, its bytes are not. */
   start(account: Account, bytes: number): void {
     this.#messages.start(account.messages, 1);
-    this.#messages.release(1);
+    this.#messages.release(account.messages, 1);
     this.#bytes.start(account.bytes, bytes);
   }
 
   /** A message that was started is done with. */
-  end(bytes: number): void {
-    this.#bytes.release(bytes);
+  end(account: Account, bytes: number): void {
+    this.#bytes.release(account.bytes, bytes);
   }
 
   /** Grants what there is room for, and tells each source that got some, once. */
@@ -105,13 +105,6 @@ export class Ledger {
       account.changed = false;
       account.granted(account.limit);
     }
-  }
-
-  /** After a reconnect: what was really received. The limit never shrinks, so replays always find room. */
-  restate(account: Account, received: Totals): Totals {
-    this.#messages.restate(account.messages, received.messages);
-    this.#bytes.restate(account.bytes, received.bytes);
-    return account.limit;
   }
 
   /**

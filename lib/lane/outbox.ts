@@ -1,14 +1,9 @@
 import type { ControlFrame, Received, Totals } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import type { BacklogOptions } from './backlog.js';
-import { Departures, type Tally } from './departures.js';
+import { Departures } from './departures.js';
 import type { BatchPort, Offered, Outgoing, OverflowRule } from './outgoing.js';
 import { Room } from './room.js';
-
-/** One batch that was handed to the link. */
-export interface Wrote extends Readonly<Tally> {
-  readonly bytes: number;
-}
 
 export interface OutboxOptions extends BacklogOptions {
   readonly clock: Clock;
@@ -19,7 +14,6 @@ export interface OutboxOptions extends BacklogOptions {
   ack(): number | undefined;
   /** A data frame could not be encoded: it holds what its type does not allow. It is not sent and not kept. */
   onUnwritable(outgoing: Outgoing, thrown: unknown): void;
-  onWrote?(wrote: Wrote): void;
 }
 
 /** A link's write: `done` is called once, when it can take the next batch. */
@@ -72,19 +66,9 @@ export class Outbox {
     return this.#data.kept.length;
   }
 
-  /** Messages dropped so far, newest and oldest. */
-  get dropped(): number {
-    return this.#data.backlog.dropped;
-  }
-
   /** Number of the last data frame that left; 0 before the first. */
   get lastSeq(): number {
     return this.#data.lastSeq;
-  }
-
-  /** What counts against the credit: messages, not outcomes. */
-  get sent(): Totals {
-    return { messages: this.#data.sentMessages, bytes: this.#data.sentBytes };
   }
 
   get hasRoom(): boolean {
@@ -267,21 +251,14 @@ export class Outbox {
 
   #compose(): boolean {
     const { writer, maxBatchBytes } = this.#options;
-    const tally = { control: 0, outcomes: 0, messages: 0 };
     for (const frame of this.#control) writer.add(frame);
-    tally.control = this.#control.length;
     this.#control = [];
     if (!this.#paused) {
-      const seq = this.#data.fillUrgent(writer, maxBatchBytes, tally) ? this.#options.ack() : undefined;
-      if (seq !== undefined) {
-        writer.add({ kind: 'ack', seq });
-        tally.control += 1;
-      }
-      this.#data.fill(writer, maxBatchBytes, tally);
+      const seq = this.#data.fillUrgent(writer, maxBatchBytes) ? this.#options.ack() : undefined;
+      if (seq !== undefined) writer.add({ kind: 'ack', seq });
+      this.#data.fill(writer, maxBatchBytes);
       this.#room.wake();
     }
-    const { size } = writer;
-    if (size > 0) this.#options.onWrote?.({ ...tally, bytes: size });
-    return size > 0;
+    return writer.size > 0;
   }
 }

@@ -8,6 +8,8 @@ export class Purse<Owner> {
   received = 0;
   /** Received, and not started yet. */
   queued = 0;
+  /** Started, and its room not released yet. */
+  running = 0;
   /** Received since the window last grew. */
   spent = 0;
   touched = false;
@@ -41,10 +43,14 @@ export interface PoolOptions {
 const failuresInLine = 16;
 
 /**
- * Shares a capacity out as grants: granted and unspent, plus queued, plus running (bytes only) never exceeds it, but
- * for what a message is larger than the grant it was begun on. A unit is kept back for each purse that holds nothing,
- * so that whoever has much and sleeps can shut nobody out; of the rest, a purse may hold up to twice what it leaves
- * free, so that n busy ones share it evenly and a newcomer finds room at once.
+ * Shares a capacity out as grants: granted and unspent, plus queued, plus running (bytes only). A unit is kept back for
+ * each of `purses` that holds nothing, so that whoever has much and sleeps can shut nobody out; of the rest, a purse
+ * may hold up to twice what it leaves free, so that n busy ones share it evenly and a newcomer finds room at once.
+ *
+ * A purse that holds nothing gets a unit, less what it has running, even where nothing is free: those who sleep on
+ * one message each would shut out whoever comes after the last place. So the bound is the capacity plus a unit for
+ * each purse, and the capacity alone in messages while there are no more than `purses`; in bytes, each purse may also
+ * go over it by what a message is larger than the grant it was begun on.
  */
 export class Pool<Owner> {
   readonly unit: number;
@@ -93,20 +99,13 @@ export class Pool<Owner> {
   start(purse: Purse<Owner>, amount: number): void {
     const before = purse.held;
     purse.queued -= amount;
+    purse.running += amount;
     this.#recount(purse, before);
   }
 
-  release(amount: number): void {
+  release(purse: Purse<Owner>, amount: number): void {
+    purse.running -= amount;
     this.#used -= amount;
-  }
-
-  /** Sets what was received; the limit stays, so that what was sent under it and is replayed still finds room. */
-  restate(purse: Purse<Owner>, received: number): void {
-    const before = purse.held;
-    const unspent = purse.unspent;
-    purse.received = received;
-    this.#used += purse.unspent - unspent;
-    this.#recount(purse, before);
   }
 
   /** Lowers the limit of a sender that is idle. It keeps something, and gets more when it spends that. */
@@ -128,8 +127,8 @@ export class Pool<Owner> {
 
   /** Grants what there is room for: first to those who have nothing, then to those who ran dry, then to the rest. */
   settle(granted: (purse: Purse<Owner>) => void): void {
-    this.#serve(this.#bare, 'bare', 1, granted);
-    this.#serve(this.#dry, 'dry', failuresInLine, granted);
+    this.#serve(this.#bare, 'bare', granted);
+    this.#serve(this.#dry, 'dry', granted);
     if (this.#touched.length === 0) return;
     for (const purse of this.#touched) {
       purse.touched = false;
@@ -149,13 +148,18 @@ export class Pool<Owner> {
     }
     const shared = this.free - Math.max(0, this.#options.purses - this.#holders) * this.unit;
     const share = Math.floor((2 * shared - held) / 3);
-    const least = held === 0 ? Math.min(this.unit, this.free) : 0;
-    const grant = Math.min(purse.window - held, Math.max(share, least));
+    const grant = Math.min(purse.window - held, Math.max(share, held === 0 ? this.#least(purse) : 0));
     if (grant <= 0 || (unspent > 0 && grant < purse.window / 4)) return false;
     purse.limit = purse.received + unspent + grant;
     this.#used += grant;
     if (held === 0) this.#holders += 1;
     return true;
+  }
+
+  /** For a purse that holds nothing. Leaves something to each of the others for whom a place is kept. */
+  #least({ running }: Purse<Owner>): number {
+    const room = this.free - Math.max(0, this.#options.purses - this.#holders - 1);
+    return room > 0 ? Math.min(this.unit, room) : this.unit - running;
   }
 
   #recount(purse: Purse<Owner>, before: number): void {
@@ -179,15 +183,11 @@ export class Pool<Owner> {
     (line === 'bare' ? this.#bare : this.#dry).push(purse);
   }
 
-  /** Stops when the room is used up, or when `failures` in a row may not have it: their own works will free some. */
-  #serve(
-    line: Ring<Purse<Owner>>,
-    name: 'bare' | 'dry',
-    failures: number,
-    granted: (purse: Purse<Owner>) => void,
-  ): void {
+  /** Stops when some in a row may not have anything: their own works will free some, and they go to the end. */
+  #serve(line: Ring<Purse<Owner>>, name: 'bare' | 'dry', granted: (purse: Purse<Owner>) => void): void {
     let failed = 0;
-    for (let left = line.length; left > 0 && failed < failures && this.free > 0; left -= 1) {
+    for (let left = line.length; left > 0 && failed < failuresInLine; left -= 1) {
+      if (name === 'dry' && this.free <= 0) return;
       const purse = line.shift() as Purse<Owner>;
       if (purse.inLine !== name) continue;
       purse.inLine = undefined;

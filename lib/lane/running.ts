@@ -1,8 +1,9 @@
-import { from, Observable, type ObservableInput, type Subscriber, Subscription } from 'rxjs';
+import { from, Observable, type ObservableInput, type Subscriber, type Subscription } from 'rxjs';
+import type { Account } from './ledger.js';
 
 /** The lane's side of it. */
 export interface Ends<W> {
-  ended(work: W): void;
+  ended(work: W, account: Account): void;
   failed(work: W, thrown: unknown): void;
 }
 
@@ -12,11 +13,13 @@ export class Running<W, O> {
   #subscription: Subscription | undefined;
   #over = false;
   readonly #work: W;
+  readonly #account: Account;
   readonly #result: ObservableInput<O>;
   readonly #lane: Ends<W>;
 
-  constructor(work: W, result: ObservableInput<O>, lane: Ends<W>) {
+  constructor(work: W, account: Account, result: ObservableInput<O>, lane: Ends<W>) {
     this.#work = work;
+    this.#account = account;
     this.#result = result;
     this.#lane = lane;
   }
@@ -35,15 +38,6 @@ export class Running<W, O> {
       if (!this.#over) this.#subscription?.unsubscribe();
     };
   });
-
-  /**
-   * Frees its slot now. What it still emits goes nowhere, and its subscription, which is returned, lives on until
-   * the work settles or somebody ends it.
-   */
-  release(): Subscription {
-    this.#end();
-    return this.#subscription ?? Subscription.EMPTY;
-  }
 
   #follow(result: ObservableInput<O>): void {
     // Most handlers give a promise: `from` would make three objects more of it.
@@ -75,6 +69,6 @@ export class Running<W, O> {
     this.#over = true;
     this.#slot?.complete();
     this.#slot = undefined;
-    this.#lane.ended(this.#work);
+    this.#lane.ended(this.#work, this.#account);
   }
 }

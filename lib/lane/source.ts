@@ -57,12 +57,16 @@ export class LaneSource<W extends Work> {
     return taken;
   }
 
-  /** After a reconnect: sets the totals to what was really received. Gives the limit, which never shrinks. */
-  restate(received: Totals): Totals {
-    if (this.#closed) return this.limit;
-    const limit = this.#ledger.restate(this.#account, received);
+  /** Starts nothing of what is queued, until `resume`. It is admitted, granted and withdrawn as before, and keeps its places. */
+  pause(): void {
+    this.#queue.pause();
     this.#wake();
-    return limit;
+  }
+
+  /** Goes on in turn with the others. */
+  resume(): void {
+    this.#queue.resume();
+    this.#wake();
   }
 
   /**
@@ -93,7 +97,7 @@ export class LaneSource<W extends Work> {
 
   #forget(work: W): void {
     this.#ledger.start(this.#account, work.bytes);
-    this.#ledger.end(work.bytes);
+    this.#ledger.end(this.#account, work.bytes);
     this.#wake();
   }
 }

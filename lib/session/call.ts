@@ -1,6 +1,6 @@
 import type { BusError } from '../errors/bus-error.js';
 import type { Expects, Message, Outcome } from '../frame/frame.js';
-import { errorOf, unexplained } from '../handler/fault.js';
+import { faultOutcome } from '../handler/fault.js';
 import type { Outgoing } from '../lane/outgoing.js';
 
 /** What the one who called is told. Exactly one of `failed` and a last `outcome` ends it. */
@@ -26,12 +26,14 @@ export interface Draft {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const nothing = new Uint8Array(0);
+
 /** A message frame that says how much time remains when it is written, however long it waited and however often. */
 export class MessageFrame implements Message {
   readonly kind = 'message';
   seq = 0;
   readonly type: string;
-  readonly payload: Uint8Array;
+  payload: Uint8Array;
   readonly expects: Expects;
   readonly codec: string;
   readonly attempt: number;
@@ -52,6 +54,11 @@ export class MessageFrame implements Message {
     this.#now = now;
   }
 
+  /** It was accepted and will not be written again: its payload need not be kept until the outcome. */
+  letGo(): void {
+    this.payload = nothing;
+  }
+
   get timeoutMs(): number {
     return this.#deadlineAt === 0 ? 0 : Math.max(1, this.#deadlineAt - this.#now());
   }
@@ -61,6 +68,7 @@ export class MessageFrame implements Message {
 export class Call implements Outgoing {
   /** Items of a stream that were asked for in all. */
   pulled = 0;
+  readonly bytes: number;
   #phase: 'queued' | 'left' | 'accepted' | 'settled' = 'queued';
 
   constructor(
@@ -68,10 +76,8 @@ export class Call implements Outgoing {
     private readonly table: Calls,
     private readonly caller: Caller,
     readonly kept: boolean,
-  ) {}
-
-  get bytes(): number {
-    return this.frame.payload.length;
+  ) {
+    this.bytes = frame.payload.length;
   }
 
   get settled(): boolean {
@@ -90,13 +96,14 @@ export class Call implements Outgoing {
   acked(): void {
     if (this.#phase !== 'left' || this.frame.expects !== 'acceptance') return;
     this.#phase = 'accepted';
+    this.frame.letGo();
     this.caller.accepted();
   }
 
   /** True when this was the end. */
   outcome(outcome: Outcome): boolean {
     if (this.#phase === 'accepted') {
-      if (outcome.status === 'fault') this.caller.undelivered(errorOf(outcome.fault ?? unexplained));
+      if (outcome.status === 'fault') this.caller.undelivered(faultOutcome(outcome.fault, this.frame.type));
       this.#phase = 'settled';
       return true;
     }

@@ -1,6 +1,6 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
-import { errorOf, unexplained } from '../handler/fault.js';
+import { faultOutcome } from '../handler/fault.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { Call, Caller, Draft } from './call.js';
 import type { CallOptions } from './call-option.js';
@@ -60,7 +60,7 @@ export function begin(
 
 /** What a fault of the peer is on this side: its code and details, and whom it is about. */
 export function faultError({ name }: Session, { type }: Encoded, { fault }: Outcome): BusError {
-  const error = errorOf(fault ?? unexplained);
+  const error = faultOutcome(fault, type);
   const { code, message, retryable } = error;
   const text = code === 'handler-failed' ? `the handler of '${type}' on ${name} failed: ${message}` : message;
   return new BusError(code, text, { retryable, details: { type, peer: name, ...error.details } });

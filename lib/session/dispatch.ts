@@ -174,7 +174,10 @@ export class Dispatch {
     const ordered = task?.key ?? (task?.gate.limit === 1 ? task.gate : undefined);
     if (ordered === undefined) return;
     this.#stuck.add(ordered);
-    void settled.then(() => this.#stuck.delete(ordered));
+    void settled.then(() => {
+      this.#stuck.delete(ordered);
+      this.forget(task as Task);
+    });
   }
 
   #finished(task: Task): void {

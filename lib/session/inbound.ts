@@ -12,14 +12,15 @@ import { Task, type TaskOwner } from './task.js';
 /** What the agreement allows for what we take. */
 export interface TakeTerms {
   readonly maxPayloadBytes: number;
-  /** Finite for a peer of the baseline profile, which gets an outcome for everything instead of credit. */
   readonly maxUnanswered: number;
+  /** Whether the peer keeps to credit; one of the baseline profile gets an outcome for everything instead. */
+  readonly credited: boolean;
 }
 
 /** Cancels of messages that have not arrived: a cancel overtakes. */
 const maxEarlyCancels = 1_024;
 
-/** Outcomes that a peer may leave untaken before it gets no more credit. */
+/** Outcomes that a peer may leave untaken before nothing of it starts any more and it gets no more credit. */
 const maxOwed = 8_192;
 const maxOwedBytes = 64 * 1024 * 1024;
 
@@ -27,7 +28,11 @@ const nothing = new Uint8Array(0);
 
 /** What one session receives: the admission door, and the way of the outcomes back. */
 export class Inbound implements TaskOwner {
-  terms: TakeTerms = { maxPayloadBytes: Number.POSITIVE_INFINITY, maxUnanswered: Number.POSITIVE_INFINITY };
+  terms: TakeTerms = {
+    maxPayloadBytes: Number.POSITIVE_INFINITY,
+    maxUnanswered: Number.POSITIVE_INFINITY,
+    credited: true,
+  };
   readonly #open = new Map<number, Task>();
   readonly #early = new Set<number>();
   readonly #source: LaneSource<Task>;
@@ -40,13 +45,15 @@ export class Inbound implements TaskOwner {
   constructor(
     private readonly dispatch: Dispatch,
     private readonly outbox: Outbox,
+    /** The peer takes no outcomes and goes on; nobody who heeds credit and `pull` gets there. */
+    private readonly overrun: () => void,
   ) {
     this.#source = dispatch.lane.source(() => this.tellCredit());
   }
 
   /** A link begins: what was agreed, and who handlers see as the sender. */
   begin(terms: TakeTerms, from: Peer): void {
-    this.terms = { maxPayloadBytes: terms.maxPayloadBytes, maxUnanswered: terms.maxUnanswered };
+    this.terms = terms;
     this.#from = from;
     this.#surroundings = this.dispatch.surroundings(from);
   }
@@ -59,25 +66,29 @@ export class Inbound implements TaskOwner {
 
   /** Says what is granted, unless the peer has to take outcomes first. Without a link nobody hears it. */
   tellCredit(): void {
+    if (this.terms.credited && !this.#withheld) this.outbox.control({ kind: 'credit', ...this.limit });
+  }
+
+  /** Outcomes may have been taken: lets what waits start again, and says what was granted meanwhile. */
+  outcomesTaken(): void {
+    if (!this.#withheld || this.#owes(1)) return;
+    this.#withheld = false;
+    this.#source.resume();
+    this.tellCredit();
+  }
+
+  /** Whether the peer owes so many times what it may leave untaken. */
+  #owes(times: number): boolean {
     const { messages, bytes } = this.outbox.owed;
-    this.#withheld = messages > maxOwed || bytes > maxOwedBytes;
-    if (this.#credited && !this.#withheld) this.outbox.control({ kind: 'credit', ...this.limit });
-  }
-
-  /** Outcomes were taken: says what was granted meanwhile. */
-  tellWithheld(): void {
-    if (this.#withheld) this.tellCredit();
-  }
-
-  /** Whether the peer sends on though it takes no outcomes; nobody who heeds credit gets here. */
-  get overrun(): boolean {
-    return this.outbox.owed.messages > 4 * maxOwed;
+    return messages > times * maxOwed || bytes > times * maxOwedBytes;
   }
 
   /** The door: a message goes into the lane, or is answered with the reason why not. */
   receive(received: Message): void {
     const message: Message =
-      this.#credited || received.expects !== 'nothing' ? received : { ...received, expects: 'acceptance' };
+      this.terms.credited || received.expects !== 'nothing'
+        ? received
+        : { ...received, expects: 'acceptance' };
     const no = this.#objection(message);
     if (no) return this.#refuse(message, no);
     const registration = this.dispatch.handlers.get(message.type);
@@ -91,7 +102,10 @@ export class Inbound implements TaskOwner {
     );
     this.dispatch.addKey(task);
     if (this.#source.admit(task)) this.#open.set(message.seq, task);
-    else this.#tell(message, overflow(message.type), true);
+    else {
+      this.dispatch.forget(task);
+      this.#tell(message, overflow(message.type), true);
+    }
   }
 
   cancel(re: number, lastReceived: number): void {
@@ -147,8 +161,10 @@ export class Inbound implements TaskOwner {
     const tasks = [...this.#open.values()];
     this.#open.clear();
     this.#early.clear();
-    this.#source.clear();
+    for (const task of this.#source.clear()) this.dispatch.forget(task);
     this.#base = this.#source.received;
+    if (this.#withheld) this.#source.resume();
+    this.#withheld = false;
     const gone = new BusError('cancelled', `${this.#from.id} is gone: nobody waits for the result any more`);
     for (const task of tasks) {
       task.dropped = true;
@@ -159,10 +175,6 @@ export class Inbound implements TaskOwner {
   close(): void {
     this.reset();
     this.#source.close();
-  }
-
-  get #credited(): boolean {
-    return this.terms.maxUnanswered === Number.POSITIVE_INFINITY;
   }
 
   #objection({ seq, type, payload }: Message): BusError | undefined {
@@ -208,9 +220,13 @@ export class Inbound implements TaskOwner {
       codec,
       ...(fault ? { fault } : noFault),
     };
-    const outgoing = { frame, bytes: payload.length, kept: this.#credited };
+    const outgoing = { frame, bytes: payload.length, kept: this.terms.credited };
     if (urgent) this.outbox.urgent(outgoing);
     else this.outbox.outcome(outgoing);
+    if (!this.#withheld && this.#owes(1)) {
+      this.#withheld = true;
+      this.#source.pause();
+    } else if (this.#withheld && this.#owes(4)) this.overrun();
   }
 }
 

@@ -1,4 +1,4 @@
-import { BusError } from '../errors/bus-error.js';
+import { BusError, textOf } from '../errors/bus-error.js';
 import type { BeatTiming } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
 import type { Clock } from '../time/clock.js';
@@ -54,6 +54,29 @@ export const quietLog: Log = {
   error: (text) => console.error(text),
 };
 
+/** A positive, finite number, or `invalid-option` that names it. */
+export function positive(value: unknown, name: string): number {
+  if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return value;
+  throw new BusError('invalid-option', `${name} must be a positive number, not ${textOf(value)}`);
+}
+
+/** A text, or nothing, or `invalid-option` that names it. */
+export function optionalText(value: unknown, name: string): void {
+  if (value === undefined || (typeof value === 'string' && value.length <= 1_024)) return;
+  throw new BusError(
+    'invalid-option',
+    `${name} must be a string of at most 1,024 characters, not ${textOf(value)}`,
+  );
+}
+
+/** A record of texts, or nothing, or `invalid-option` that names the one that is none. */
+export function optionalTexts(values: unknown, name: string): void {
+  if (values === undefined) return;
+  if (typeof values !== 'object' || values === null)
+    throw new BusError('invalid-option', `${name} must be an object of strings, not ${textOf(values)}`);
+  for (const [key, value] of Object.entries(values)) optionalText(value, `${name}.${key}`);
+}
+
 /** Fills in the defaults; throws `invalid-option` that names the option for anything but a positive number. */
 export function numbers<T extends Record<string, number>>(
   where: string,
@@ -68,12 +91,7 @@ export function numbers<T extends Record<string, number>>(
         'invalid-option',
         `${where}.${name} is no option; there are ${Object.keys(defaults).join(', ')}`,
       );
-    if (typeof value !== 'number' || !(value > 0))
-      throw new BusError(
-        'invalid-option',
-        `${where}.${name} must be a positive number, not ${String(value)}`,
-      );
-    filled[name] = value;
+    filled[name] = positive(value, `${where}.${name}`);
   }
   return filled as T;
 }

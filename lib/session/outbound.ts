@@ -1,6 +1,5 @@
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
-import { baselineUnanswered } from '../handshake/lenient.js';
 import type { Outbox } from '../lane/outbox.js';
 import type { Outgoing, OverflowRule } from '../lane/outgoing.js';
 import type { Clock } from '../time/clock.js';
@@ -12,6 +11,8 @@ export interface SendTerms {
   readonly maxPayloadBytes: number;
   /** Whether the peer keeps to credit and acknowledgements; a peer of the baseline profile answers instead. */
   readonly credited: boolean;
+  /** Messages that a peer without credit may have without an outcome. */
+  readonly maxUnanswered: number;
 }
 
 /** Whether a message that finds no answer had been sent. */
@@ -20,9 +21,13 @@ export type Delivery = 'not-sent' | 'unknown';
 /** What this side sends in one session: messages on their way, and the calls that wait for outcomes. */
 export class Outbound {
   readonly #calls = new Calls();
-  terms: SendTerms = { maxPayloadBytes: Number.POSITIVE_INFINITY, credited: true };
+  terms: SendTerms = {
+    maxPayloadBytes: Number.POSITIVE_INFINITY,
+    credited: true,
+    maxUnanswered: Number.POSITIVE_INFINITY,
+  };
   /** Messages that a peer without credit has been allowed. */
-  #granted = baselineUnanswered;
+  #granted = 0;
   #gone: ((delivery: Delivery) => BusError) | undefined;
 
   constructor(
@@ -30,6 +35,12 @@ export class Outbound {
     private readonly clock: Clock,
     private readonly outbox: Outbox,
   ) {}
+
+  /** A link begins with what was agreed. */
+  begin(terms: SendTerms): void {
+    this.terms = terms;
+    this.#granted = terms.maxUnanswered;
+  }
 
   /** Calls whose outcome has not come. */
   get waiting(): number {
@@ -98,6 +109,11 @@ export class Outbound {
   renew(gone: (delivery: Delivery) => BusError): void {
     this.outbox.restart();
     this.#calls.failAll(() => gone('unknown'));
+  }
+
+  /** What has not left fails; what is dropped is dropped. */
+  forsake(gone: (delivery: Delivery) => BusError): void {
+    for (const outgoing of this.outbox.clear()) if (outgoing instanceof Call) outgoing.fail(gone('not-sent'));
   }
 
   /** The peer is gone: every call fails, those that come later too. */

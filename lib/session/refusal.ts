@@ -10,14 +10,21 @@ export const asBusError = (thrown: unknown): BusError =>
     ? thrown
     : new BusError('protocol', `the link broke: ${textOf(thrown)}`, { cause: thrown });
 
+const goneHere = new WeakSet<BusError>();
+
+/** Whether an error says that a session of ours is over; one that a handler threw elsewhere never does. */
+export const isGone = (thrown: unknown): thrown is BusError => BusError.is(thrown) && goneHere.has(thrown);
+
 /** What a call gets when its session is over. */
 export function goneError(name: string, delivery: Delivery, cause: EndCause): BusError {
   if (cause === 'closed')
     return new BusError('closed', `this side closed before ${name} answered`, { details: { delivery } });
   const sent = delivery === 'not-sent' ? 'was not sent' : 'was sent, and may have been handled';
-  return new BusError('peer-lost', `${name} is gone (${cause}): the message ${sent}`, {
+  const error = new BusError('peer-lost', `${name} is gone (${cause}): the message ${sent}`, {
     details: { delivery, cause },
   });
+  goneHere.add(error);
+  return error;
 }
 
 /** A refusal that carries an error to the other side. */

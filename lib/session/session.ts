@@ -44,6 +44,9 @@ export class Session {
   #received: Received = nothingReceived;
   #granted: Totals = nothingReceived;
   #acked = 0;
+  #overran = false;
+  /** The last data frame before the batch that is being read: a cancel in it may overtake what is named in it. */
+  #before = 0;
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
@@ -56,7 +59,7 @@ export class Session {
       onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
     });
     this.outbound = new Outbound(setup.name, setup.clock, this.outbox);
-    this.inbound = new Inbound(setup.dispatch, this.outbox);
+    this.inbound = new Inbound(setup.dispatch, this.outbox, () => this.#overrun());
   }
 
   get state(): SessionState {
@@ -86,11 +89,11 @@ export class Session {
     const link = ++this.#links;
     this.#release();
     if (this.#terms && !terms.resumed) this.#renew('lost');
-    const credited = terms.maxUnanswered === Number.POSITIVE_INFINITY;
+    const { maxPayloadBytes, maxUnanswered, credited } = terms;
     this.#terms = terms;
     this.#opening = opening;
-    this.outbound.terms = { maxPayloadBytes: terms.maxPayloadBytes, credited };
-    this.inbound.begin(terms, terms.from);
+    this.outbound.begin({ maxPayloadBytes, maxUnanswered, credited });
+    this.inbound.begin({ maxPayloadBytes, maxUnanswered, credited }, terms.from);
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
     if (terms.greeting) this.outbox.control(terms.greeting);
     else this.#restateGrant();
@@ -156,6 +159,14 @@ export class Session {
     this.#step({ type: 'end', cause });
   }
 
+  /** The peer will not have us: every call that waits fails, also what was not sent. The session may begin anew. */
+  forsake(): void {
+    this.#cancelTick();
+    this.#renew('lost');
+    this.outbound.forsake((delivery) => goneError(this.name, delivery, 'lost'));
+    this.#terms = undefined;
+  }
+
   undelivered(type: string, error: BusError): void {
     this.#setup.host.undelivered(type, error);
   }
@@ -168,6 +179,7 @@ export class Session {
     const reading = pipeline(frames$, {
       received: () => this.#received,
       receive: (received) => {
+        this.#before = this.#received.seq;
         this.#received = received;
         this.#step({ type: 'heard', at: this.#now(), link });
         for (const heard of [...this.#heard]) heard();
@@ -176,7 +188,7 @@ export class Session {
       },
       control: (frame) => this.#control(frame, link),
       outcome: (outcome) => this.outbound.settle(outcome),
-      messages: (messages) => this.#messages(messages, link),
+      messages: (messages) => this.#messages(messages),
     }).subscribe({
       error: (thrown) => this.#broken(link, asBusError(thrown)),
       complete: () => this.#detach(link, undefined),
@@ -199,6 +211,7 @@ export class Session {
     const { host } = this.#setup;
     switch (effect.do) {
       case 'beat':
+        this.inbound.outcomesTaken();
         this.#giveBack();
         return this.#beat(effect.lateMs, false);
       case 'grade':
@@ -231,9 +244,9 @@ export class Session {
         return this.outbox.allow(frame);
       case 'ack':
         this.outbox.acked(frame.seq);
-        return this.inbound.tellWithheld();
+        return this.inbound.outcomesTaken();
       case 'cancel':
-        return this.inbound.cancel(frame.re, this.#received.seq);
+        return this.inbound.cancel(frame.re, this.#before);
       case 'release':
         return this.inbound.giveBack(frame.held, frame.kept);
       case 'pull':
@@ -261,27 +274,38 @@ export class Session {
   /** A worker's goodbye ends its session; a hub's means that its next one knows nothing of this session. */
   #bye(link: number): void {
     if (this.#setup.role === 'hub') return this.end('left');
+    this.#forgotten(link);
+  }
+
+  #forgotten(link: number): void {
     this.#detach(link, undefined);
     this.#renew('left');
     this.#terms = undefined;
   }
 
-  #messages(messages: readonly Message[], link: number): void {
+  #messages(messages: readonly Message[]): void {
     let accepts = false;
     for (const message of messages) {
       this.inbound.receive(message);
       accepts ||= message.expects === 'acceptance';
     }
     if (accepts) this.outbox.ackDue();
-    if (!this.inbound.overrun) return;
-    const { owed } = this.outbox;
-    this.#broken(
-      link,
-      new BusError(
-        'overflow',
-        `${this.name} sends on and has not taken ${owed.messages} outcomes: the link is closed`,
-      ),
-    );
+  }
+
+  /** Once, and not in the middle of what gave the last outcome. */
+  #overrun(): void {
+    if (this.#overran) return;
+    this.#overran = true;
+    this.#setup.clock.atTurnEnd(() => {
+      this.#overran = false;
+      if (this.#state.name === 'ended') return;
+      const { messages, bytes } = this.outbox.owed;
+      const text = `${this.name} has not taken ${messages} outcomes of ${bytes} bytes and goes on: its session is over`;
+      this.outbox.control(refusalOf(new BusError('overflow', text)));
+      this.outbox.flush();
+      if (this.#setup.role === 'hub') this.end('overrun');
+      else this.#forgotten(this.#links);
+    });
   }
 
   #ack(): number | undefined {

@@ -21,8 +21,9 @@ export type SessionState =
   | ({ readonly name: 'detached'; readonly since: number } & Living)
   | { readonly name: 'ended'; readonly cause: EndCause };
 
-/** Why a session ended. `superseded`: another process claimed its id. */
-export type EndCause = 'lost' | 'left' | 'closed' | 'superseded';
+/** Why a session ended. `superseded`: another process claimed its id; `overrun`: it took no
+ * outcomes and went on. */
+export type EndCause = 'lost' | 'left' | 'closed' | 'superseded' | 'overrun';
 
 /** What a session is told. `at` is the clock's `now`. */
 export type SessionEvent =

@@ -10,10 +10,16 @@ import { draft, type Encoded } from './draft.js';
 import type { Session } from './session.js';
 import { streamWindow } from './task.js';
 
-/** A stream of replies, asked for at each subscription; unsubscribing cancels the handler. */
-export const stream = (session: Session, clock: Clock, encoded: Encoded, options: CallOptions) =>
+/** A stream of replies, asked for at each subscription, until `untilAt` or its timeout; unsubscribing cancels the handler. */
+export const stream = (
+  session: Session,
+  clock: Clock,
+  encoded: Encoded,
+  options: CallOptions,
+  untilAt?: number,
+) =>
   new Observable<unknown>((subscriber) => {
-    const deadlineAt = deadlineOf(clock, options);
+    const deadlineAt = untilAt ?? deadlineOf(clock, options);
     const items = new Items(subscriber, session, encoded, (asked) => session.outbound.pull(call, asked));
     const give = (error: BusError) => session.outbound.abandon(call, error);
     const call = begin(

@@ -30,8 +30,10 @@ export interface Terms {
   /** Room that the peer granted beyond that. */
   readonly credit: Totals;
   readonly maxPayloadBytes: number;
-  /** Messages without an outcome, each way; finite for the baseline profile, which has no credit and no numbers. */
+  /** Messages without an outcome, each way; `Infinity` where credit does this work. */
   readonly maxUnanswered: number;
+  /** Whether the peer keeps to credit and acknowledges; one of the baseline profile answers everything instead. */
+  readonly credited: boolean;
   /** Sent ahead of everything else. */
   readonly greeting?: ControlFrame;
 }

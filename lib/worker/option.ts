@@ -1,7 +1,14 @@
+import { BusError } from '../errors/bus-error.js';
 import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Plugin } from '../plugin/manifest.js';
-import type { LaneLimits, SendLimits } from '../session/option.js';
+import {
+  type LaneLimits,
+  optionalText,
+  optionalTexts,
+  positive,
+  type SendLimits,
+} from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ClientTls, Transport } from '../transport/link.js';
 
@@ -51,4 +58,28 @@ export interface WorkerOptions {
   readonly log?: Log;
   /** For tests on virtual time; default the clock of this process. */
   readonly clock?: Clock;
+}
+
+/** Throws `invalid-option` for what would only go wrong later, when the worker greets its hub. */
+export function checkOptions({
+  hub,
+  id,
+  version,
+  application,
+  labels,
+  extra,
+  maxPayloadBytes,
+  handshakeTimeoutMs,
+}: WorkerOptions): void {
+  const address: unknown =
+    typeof hub === 'string' ? hub : (hub as { address?: unknown } | undefined)?.address;
+  if (typeof address !== 'string')
+    throw new BusError('invalid-option', "a worker needs its hub's address: { hub: 'host:port' }");
+  optionalText(id, 'id');
+  optionalText(version, 'version');
+  optionalText(application, 'application');
+  optionalTexts(labels, 'labels');
+  optionalTexts(extra, 'extra');
+  if (maxPayloadBytes !== undefined) positive(maxPayloadBytes, 'maxPayloadBytes');
+  if (handshakeTimeoutMs !== undefined) positive(handshakeTimeoutMs, 'handshakeTimeoutMs');
 }

@@ -6,8 +6,8 @@ import type { Log } from '../handler/context.js';
 import type {
   AnyContract,
   HandlerInput,
+  PayloadAndOptions,
   RequestContract,
-  SendInput,
   SendOutput,
   StreamContract,
 } from '../handler/contract.js';
@@ -15,6 +15,7 @@ import { type Handle, type HandlerOptions, handler } from '../handler/registrati
 import { Handlers } from '../handler/registry.js';
 import type { Agreement } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
+import { guardedLog } from '../plugin/guarded-log.js';
 import { PluginHost } from '../plugin/host.js';
 import type { CallOptions, Published, PublishOptions } from '../session/call-option.js';
 import { deadlineOf } from '../session/calling.js';
@@ -28,6 +29,7 @@ import {
   laneLimits,
   numbers,
   type Platform,
+  positive,
   quietLog,
   sdkVersion,
   sendLimits,
@@ -41,7 +43,7 @@ import type { Clock } from '../time/clock.js';
 import { until } from '../time/until.js';
 import { Connection } from './connection.js';
 import type { WorkerEvent, WorkerState } from './event.js';
-import type { HubAddress, WorkerOptions } from './option.js';
+import { checkOptions, type HubAddress, type WorkerOptions } from './option.js';
 import { agreementOf, Starting } from './starting.js';
 
 /** Handles what the hub sends, and sends to it. Made by `createWorker`. */
@@ -72,6 +74,7 @@ export class Worker implements AsyncDisposable {
   #starting: Starting | undefined;
 
   constructor(options: WorkerOptions, platform: Platform) {
+    checkOptions(options);
     const { clock = platform.clock } = options;
     const {
       hub,
@@ -88,7 +91,7 @@ export class Worker implements AsyncDisposable {
     const { initialMs, maxMs } = numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits);
     this.#options = options;
     this.#clock = clock;
-    this.#log = options.log ?? quietLog;
+    this.#log = guardedLog(options.log ?? quietLog);
     this.id = options.id ?? `worker-${randomUUID()}`;
     const onThrow = (thrown: unknown) =>
       this.#log.error(`a subscriber of worker '${this.id}' threw: ${textOf(thrown)}`);
@@ -156,6 +159,7 @@ export class Worker implements AsyncDisposable {
   start({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<Agreement> {
     if (this.#state.value === 'closed') return Promise.reject(this.#closed());
     if (this.#starting) return this.#starting.promise;
+    if (timeoutMs !== Number.POSITIVE_INFINITY) positive(timeoutMs, 'timeoutMs');
     const starting = new Starting();
     this.#starting = starting;
     this.#state.next('connecting');
@@ -190,8 +194,8 @@ export class Worker implements AsyncDisposable {
 
   /** Best effort; never waits. Throws `too-large`, `unserialisable` and `closed`. */
   publish(message: string, payload: unknown, options?: PublishOptions): Published;
-  publish<C extends RequestContract>(message: C, payload: SendInput<C>, options?: PublishOptions): Published;
-  publish(message: AnyContract | string, payload: unknown, options: PublishOptions = {}): Published {
+  publish<C extends RequestContract>(message: C, ...rest: PayloadAndOptions<C, PublishOptions>): Published;
+  publish(message: AnyContract | string, payload?: unknown, options: PublishOptions = {}): Published {
     this.#open();
     return publishTo([this.#session], encode(message, payload), options);
   }
@@ -207,8 +211,8 @@ export class Worker implements AsyncDisposable {
    * `cancelled`, `overflow`, `too-large`, `unserialisable`, `unhandled`, `draining` or `closed`.
    */
   send(message: string, payload: unknown, options?: CallOptions): Promise<void>;
-  send<C extends RequestContract>(message: C, payload: SendInput<C>, options?: CallOptions): Promise<void>;
-  async send(message: AnyContract | string, payload: unknown, options: CallOptions = {}): Promise<void> {
+  send<C extends RequestContract>(message: C, ...rest: PayloadAndOptions<C, CallOptions>): Promise<void>;
+  async send(message: AnyContract | string, payload?: unknown, options: CallOptions = {}): Promise<void> {
     return this.#call(message, payload, options, send);
   }
 
@@ -216,12 +220,11 @@ export class Worker implements AsyncDisposable {
   request(message: string, payload: unknown, options?: CallOptions): Promise<unknown>;
   request<C extends RequestContract>(
     message: C,
-    payload: SendInput<C>,
-    options?: CallOptions,
+    ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<SendOutput<C>>;
   async request(
     message: AnyContract | string,
-    payload: unknown,
+    payload?: unknown,
     options: CallOptions = {},
   ): Promise<unknown> {
     return this.#call(message, payload, options, request);
@@ -231,10 +234,9 @@ export class Worker implements AsyncDisposable {
   stream(message: string, payload: unknown, options?: CallOptions): Observable<unknown>;
   stream<C extends StreamContract>(
     message: C,
-    payload: SendInput<C>,
-    options?: CallOptions,
+    ...rest: PayloadAndOptions<C, CallOptions>
   ): Observable<SendOutput<C>>;
-  stream(message: AnyContract | string, payload: unknown, options: CallOptions = {}): Observable<unknown> {
+  stream(message: AnyContract | string, payload?: unknown, options: CallOptions = {}): Observable<unknown> {
     const items$ = defer(() => {
       this.#open();
       return stream(this.#session, this.#clock, encode(message, payload), options);
@@ -248,6 +250,7 @@ export class Worker implements AsyncDisposable {
    */
   async drain({ deadlineMs = 30_000 }: { deadlineMs?: number } = {}): Promise<void> {
     this.#open();
+    if (deadlineMs !== Number.POSITIVE_INFINITY) positive(deadlineMs, 'deadlineMs');
     if (this.#state.value !== 'idle') this.#state.next('draining');
     this.#dispatch.drain();
     this.#session.drain();
@@ -273,6 +276,7 @@ export class Worker implements AsyncDisposable {
     const left = this.#session.leave('the worker closes');
     this.#dispatch.close();
     this.#starting?.reject(this.#closed());
+    this.#starting = undefined;
     this.#feed.close();
     this.#state.complete();
     await left;
@@ -319,6 +323,7 @@ export class Worker implements AsyncDisposable {
       credit: welcome.credit,
       maxPayloadBytes: welcome.maxPayloadBytes,
       maxUnanswered: Number.POSITIVE_INFINITY,
+      credited: welcome.features.includes('credit'),
     });
     const { types } = this.#handlers;
     if (types !== this.#greeted) this.#session.control({ kind: 'announce', handles: types });
@@ -327,6 +332,7 @@ export class Worker implements AsyncDisposable {
     this.#emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });
     if (welcome.reasons.length > 0)
       this.#emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
+    this.#starting?.cancelTimer();
     this.#plugins.ready().then(
       () => this.#starting?.resolve(agreementOf(welcome)),
       (thrown) => {
@@ -343,7 +349,9 @@ export class Worker implements AsyncDisposable {
     this.#warned = error.message;
     if (!this.#starting) return;
     this.#starting.last = error;
-    if (!error.retryable) this.#stop(error);
+    if (error.retryable) return;
+    this.#session.forsake();
+    this.#stop(error);
   }
 
   /** Gives up a start, or, when the hub's no comes later, membership. */

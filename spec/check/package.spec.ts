@@ -22,16 +22,17 @@ describe('The package', () => {
 
   after(() => rmSync(temp, { recursive: true, force: true }));
 
-  it('holds the built SDK, the proto files and its papers, and nothing else', () => {
+  it('holds the built SDK, the proto files, the pages and its papers, and nothing else', () => {
     const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].map((name) => `package/${name}`);
     const strangers = contents.filter(
       (path) =>
         !papers.includes(path) &&
-        !/^package[/](build[/]lib[/].*[.](js|d[.]ts|map)|proto[/].*[.](proto|md))$/.test(path),
+        !/^package[/](build[/]lib[/].*[.](js|d[.]ts|map)|proto[/].*[.](proto|md)|docs[/].*[.]md)$/.test(path),
     );
     expect(strangers).to.deep.equal([]);
     expect(contents).to.include.members(papers);
     expect(contents).to.include('package/proto/drumline/v1/bus.proto');
+    expect(contents).to.include('package/docs/getting-started.md');
   });
 
   it('is in order for publint', () => {

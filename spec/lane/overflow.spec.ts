@@ -24,7 +24,6 @@ describe('what happens when too much waits to be sent', () => {
       'dropped',
       'dropped',
     ]);
-    expect(backlog.dropped).to.equal(2);
     expect(drain(backlog)).to.deep.equal(['0', '1', '2']);
   });
 
@@ -32,7 +31,6 @@ describe('what happens when too much waits to be sent', () => {
     const backlog = new Backlog(small);
     backlog.offer(message('kept'), 'wait');
     for (const n of numbers(5)) backlog.offer(publish(n), 'drop-oldest');
-    expect(backlog.dropped).to.equal(3);
     expect(drain(backlog)).to.deep.equal(['kept', '3', '4']);
 
     for (const n of numbers(3)) backlog.offer(message(n), 'wait');
@@ -167,10 +165,14 @@ describe('what happens when too much waits to be sent', () => {
       post.box.allow({ messages: allowed, bytes: 1e9 });
       if (post.box.lastSeq < 200) post.clock.soon(grow);
     };
+    let dropped = 0;
     const produce = async () => {
       for (const n of numbers(20)) {
         await post.box.writable();
-        while (post.box.offer(publish(n), 'drop-newest') !== 'queued') await post.box.writable();
+        while (post.box.offer(publish(n), 'drop-newest') !== 'queued') {
+          dropped += 1;
+          await post.box.writable();
+        }
       }
     };
     const producers = Promise.all(numbers(10).map(produce));
@@ -178,7 +180,7 @@ describe('what happens when too much waits to be sent', () => {
     await post.clock.settle();
     await producers;
     expect(post.box.lastSeq + post.box.queued).to.equal(200);
-    expect(post.box.dropped, 'a producer that is already awake may be first').to.be.lessThan(20);
+    expect(dropped, 'a producer that is already awake may be first').to.be.lessThan(20);
   });
 
   it('rejects with closed when it is closed while a producer waits, and afterwards', async () => {

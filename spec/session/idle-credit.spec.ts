@@ -81,6 +81,7 @@ function pair(clock: VirtualClock) {
         credit: other.grant(),
         maxPayloadBytes: 1e6,
         maxUnanswered: Number.POSITIVE_INFINITY,
+        credited: true,
       },
     );
   attach(sender, toReceiver, toSender, receiver);

@@ -243,7 +243,7 @@ describe('Outbound', () => {
 
   it('does not send what is larger than the peer takes', () => {
     const rig = new Rig().link();
-    rig.outbound.terms = { maxPayloadBytes: 3, credited: true };
+    rig.outbound.begin({ maxPayloadBytes: 3, credited: true, maxUnanswered: Number.POSITIVE_INFINITY });
     expect(() => rig.call('reply', { payload: new Uint8Array(4) })).to.throw(/at most 3 are taken/);
     rig.call('reply', { payload: new Uint8Array(3) });
     expect(rig.outbox.queued).to.equal(1);
@@ -271,7 +271,7 @@ describe('Outbound', () => {
   describe('to a peer of the baseline profile', () => {
     const baseline = () => {
       const rig = new Rig().link(0);
-      rig.outbound.terms = { maxPayloadBytes: 1_000, credited: false };
+      rig.outbound.begin({ maxPayloadBytes: 1_000, credited: false, maxUnanswered: 16 });
       rig.outbox.allow({ messages: 16, bytes: Number.POSITIVE_INFINITY });
       return rig;
     };
@@ -286,7 +286,7 @@ describe('Outbound', () => {
 
     it('drops no call that waits in favour of a publish', () => {
       const rig = new Rig();
-      rig.outbound.terms = { maxPayloadBytes: 1_000, credited: false };
+      rig.outbound.begin({ maxPayloadBytes: 1_000, credited: false, maxUnanswered: 16 });
       for (let i = 0; i < 4; i++) rig.call();
       expect(rig.outbound.publish(draft('nothing'), 'drop-oldest')).to.equal('dropped');
       expect(rig.outbox.queued).to.equal(4);

@@ -1,12 +1,19 @@
-import { defineMessage, type StreamOf } from '../../../lib/handler/contract.js';
+import {
+  defineMessage,
+  type RequestContract,
+  type SendInput,
+  type SendOutput,
+  type StreamOf,
+} from '../../../lib/handler/contract.js';
 import { handler } from '../../../lib/handler/registration.js';
 import { all, any } from '../../../lib/handler/target.js';
-import { bus, holds, type Same } from '../bus.js';
+import { bus, holds, type Same, worker } from '../bus.js';
 
 const Render = defineMessage<{ frame: number }, { ms: number }>('render.frame');
 const Config = defineMessage<{ users: number }>('config');
 const Ping = defineMessage('ping');
 const Tail = defineMessage<{ file: string }, StreamOf<string>>('tail');
+const Ticks = defineMessage<void, StreamOf<number>>('ticks');
 type Anything = ReturnType<typeof JSON.parse>; // any: as a reply it must stay a reply
 const Loose = defineMessage<Anything, Anything>('loose');
 
@@ -17,11 +24,27 @@ export async function calls() {
   holds<Same<typeof nothing, void>>();
   bus.publish(all(), Config, { users: 3 });
   bus.publish(any(), Ping, undefined);
+  bus.publish(all(), Ping);
+  bus.publish(all(), Ping, undefined, { overflow: 'drop-oldest' });
+  await bus.send('w1', Ping);
+  const pong = await bus.request('w1', Ping, undefined, { timeoutMs: 100 });
+  holds<Same<typeof pong, void>>();
+  await bus.request(any(), Ping);
+  bus.stream('w1', Ticks).subscribe((tick) => holds<Same<typeof tick, number>>());
+  await worker.request(Ping);
+  worker.publish(Ping);
+  await worker.send(Ping);
+  worker.stream(Ticks).subscribe((tick) => holds<Same<typeof tick, number>>());
+  await worker.request(Render, { frame: 1 }, { timeoutMs: 100 });
   bus.stream('w1', Tail, { file: 'a' }).subscribe((line) => holds<Same<typeof line, string>>());
   await bus.request('w1', Loose, 17);
   const untyped = await bus.request('w1', 'render.frame', { frame: 1 });
   holds<Same<typeof untyped, unknown>>();
 }
+
+/** Code that does not know the contract can still hand on a payload. */
+export const relay = <C extends RequestContract>(message: C, payload: SendInput<C>): Promise<SendOutput<C>> =>
+  bus.request('w1', message, payload, { timeoutMs: 100 });
 
 export const handlers = [
   handler(Render, ({ payload }) => ({ ms: payload.frame }), {
