@@ -22,6 +22,6 @@ describe('a worker that reads nothing', () => {
       await sleep(2);
     }
     await trial.servesHealthy('during');
-    expect((await trial.event('suspect', 'odd')).cause).to.equal('overflow');
+    expect((await trial.event('lost', 'odd')).cause).to.equal('overrun');
   });
 });

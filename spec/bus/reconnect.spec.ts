@@ -71,9 +71,10 @@ describe('a link that is cut', () => {
     expect(cause).to.be.a('string').and.not.equal('');
     await trial.event('recovered', 'w1');
     expect(epoch()).to.equal(before);
-    expect(
-      worker.seen.filter(({ kind, cause }) => kind === 'connected' && cause === 'resumed'),
-    ).to.have.lengthOf(1);
+    const resumed = () =>
+      worker.seen.filter(({ kind, cause }) => kind === 'connected' && cause === 'resumed').length;
+    await eventually('the worker to hear of it', () => resumed() > 0);
+    expect(resumed()).to.equal(1);
     expect(await running, 'what ran goes on').to.equal('done');
     expect(stopped).to.deep.equal([]);
     expect(trial.events('lost', 'w1')).to.deep.equal([]);
