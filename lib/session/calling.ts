@@ -58,12 +58,12 @@ export function begin(
   return call;
 }
 
-/** What a fault of the peer is on this side: its code and its details, or else whom it is about. */
+/** What a fault of the peer is on this side: as it was thrown there; without details of its own, with whom it is about. */
 export function faultError({ name }: Session, { type }: Encoded, { fault }: Outcome): BusError {
   const error = faultOutcome(fault, type);
+  if (Object.keys(error.details).length > 0) return error;
   const { code, message, retryable } = error;
-  const text = code === 'handler-failed' ? `the handler of '${type}' on ${name} failed: ${message}` : message;
-  return new BusError(code, text, { retryable, details: Object.keys(error.details).length > 0 ? error.details : { type, peer: name } });
+  return new BusError(code, message, { retryable, details: { type, peer: name } });
 }
 
 const cancelled = (signal: AbortSignal, type: string, name: string) =>
