@@ -1,16 +1,16 @@
 // What a user can rely on, each once and between real processes; the details are in the specs beside this one.
 import { expect } from 'chai';
-import { type HandlerMessage, handler } from '../../lib/index.js';
+import { handler } from '../../lib/index.js';
 import { Cable } from './cable.js';
 import { Child } from './child.js';
 import { eventually, failure, sleep } from './moment.js';
+import { double } from './program/double.js';
 import { RawHub } from './raw-hub.js';
 import { beat, Trial } from './trial.js';
 
 describe('what a user can rely on', function () {
   this.timeout(20_000);
   const counts = new Map<unknown, number>();
-  const double = ({ payload }: HandlerMessage) => (payload as number) * 2;
   const trial = Trial.suite({
     lane: { capacity: 100, concurrency: 4 },
     handlers: [
@@ -134,19 +134,14 @@ describe('what a user can rely on', function () {
   });
 
   it('7: a fault in a handler stays there, and is told to the sender and as an event', async () => {
-    const own = handler('boom', () => {
-      throw new Error('boom');
-    });
-    const worker = await trial.worker({
-      id: 'w1',
-      handlers: [own, handler('echo', ({ payload }) => payload)],
-    });
+    const process = await child('w1');
     expect(await failure(trial.hub.request('w1', 'boom', 0))).to.include({
       code: 'handler-failed',
       message: 'boom',
     });
-    expect(worker.seen.filter(({ kind, type }) => kind === 'fault' && type === 'boom')).to.have.lengthOf(1);
+    await process.tells('of the fault', ({ kind, type }) => kind === 'fault' && type === 'boom');
     expect(await trial.hub.request('w1', 'echo', 1)).to.equal(1);
+    expect(process.exit).to.equal(undefined);
   });
 
   it('8: an id belongs to the link that claimed it, and a second claim is answered', async () => {
@@ -176,8 +171,8 @@ describe('what a user can rely on', function () {
   });
 
   it('10: a handler has one signature, on the hub and on a worker', async () => {
-    const worker = await trial.worker({ id: 'w1', handlers: [handler('hub.double', double)] });
-    expect(await worker.request('hub.double', 21)).to.equal(42);
-    expect(await trial.hub.request('w1', 'hub.double', 21)).to.equal(42);
+    await child('w1');
+    expect(await trial.hub.request('w1', 'double', 21)).to.equal(42);
+    expect(await trial.hub.request('w1', 'double at hub', 21)).to.equal(42);
   });
 });

@@ -1,5 +1,6 @@
 // A worker in a process of its own. Told by argv what it is; tells its parent what happens.
 import { createWorker, handler, type WorkerOptions } from '../../../lib/index.js';
+import { double } from './double.js';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const tell = (message: object) => void (process.connected && process.send?.(message, () => {}));
@@ -11,6 +12,11 @@ const worker = createWorker({
   handlers: [
     handler('echo', ({ payload }) => payload),
     handler('pid', () => process.pid),
+    handler('double', double),
+    handler('double at hub', ({ payload }) => worker.request('hub.double', payload)),
+    handler('boom', () => {
+      throw new Error('boom');
+    }),
     handler('nap', async ({ payload }) => {
       await new Promise((resolve) => setTimeout(resolve, payload as number));
       return 'awake';
@@ -32,7 +38,7 @@ const worker = createWorker({
     }),
   ],
 });
-worker.events$.subscribe(({ kind, cause, epoch }) => tell({ kind, cause, epoch }));
+worker.events$.subscribe(({ kind, cause, epoch, type }) => tell({ kind, cause, epoch, type }));
 process.on('disconnect', () => process.exit());
 process.on('uncaughtException', (thrown) => {
   tell({ uncaught: String(thrown) });
