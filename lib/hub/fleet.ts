@@ -171,7 +171,9 @@ export class Fleet {
         maxPayloadBytes,
         resumeToken: agreement.features.includes('resume') ? member.token : '',
         ...(resumed ? { received: session.received } : {}),
-        credit: session.grant(),
+        credit: credited(agreement)
+          ? session.grant()
+          : { messages: maxUnanswered, bytes: Number.MAX_SAFE_INTEGER },
         handles: this.options.handlers.types,
         labels: {},
       },

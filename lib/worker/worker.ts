@@ -315,6 +315,7 @@ export class Worker implements AsyncDisposable {
     const draining = this.#state.value === 'draining';
     this.#welcome = welcome;
     this.#warned = '';
+    const credited = welcome.features.includes('credit');
     this.#session.attach(opening, {
       epoch: welcome.epoch,
       from: { id: 'hub', epoch: welcome.epoch, labels: welcome.labels, identity: undefined },
@@ -322,8 +323,8 @@ export class Worker implements AsyncDisposable {
       resumed: welcome.received,
       credit: welcome.credit,
       maxPayloadBytes: welcome.maxPayloadBytes,
-      maxUnanswered: Number.POSITIVE_INFINITY,
-      credited: welcome.features.includes('credit'),
+      maxUnanswered: credited ? Number.POSITIVE_INFINITY : welcome.credit.messages,
+      credited,
     });
     const { types } = this.#handlers;
     if (types !== this.#greeted) this.#session.control({ kind: 'announce', handles: types });
