@@ -1,4 +1,4 @@
-import type { BusError } from '../errors/bus-error.js';
+import type { BusEvent } from '../plugin/contributions.js';
 
 /** What a hub tells of its fleet. */
 export type HubEventKind =
@@ -17,23 +17,9 @@ export type HubEventKind =
   | 'abandoned'
   | 'lagged';
 
-/** Something that happened, and why. */
-export interface HubEvent {
+/** Something that happened in the fleet, and why. */
+export interface HubEvent extends BusEvent {
   readonly kind: HubEventKind;
-  /** The worker's id, where it is about one. */
-  readonly worker?: string;
-  /** Why, in words. */
-  readonly cause: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly epoch?: string;
-  /** How long nothing had been heard (`suspect`, `lost`, `recovered`), or the hub's own stall (`lagged`), in milliseconds. */
-  readonly afterMs?: number;
-  /** The message type (`undelivered`, `overflow`, `fault`, `abandoned`). */
-  readonly type?: string;
-  /** The plugin whose handler it was (`fault`, `abandoned`). */
-  readonly plugin?: string;
-  readonly error?: BusError;
 }
 
 /** A change of a worker's liveness, as it is kept for `explain`. */

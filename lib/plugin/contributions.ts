@@ -30,6 +30,8 @@ export interface BusEvent {
   readonly afterMs?: number;
   /** The message type, where it is about a message. */
   readonly type?: string;
+  /** The plugin whose handler it was (`fault`, `abandoned`). */
+  readonly plugin?: string;
   readonly error?: BusError;
 }
 
