@@ -27,7 +27,7 @@ describe('The rules for words', () => {
     ['cd /ho', 'me/someone/drumline'],
     ['import "/wo', 'rk/main/lib/index.js"'],
     ['C:\\Us', 'ers\\someone'],
-    ['https://registry.', 'npmjs.org/rxjs'],
+    ['https://registry.', 'example.org/rxjs'],
     ['"resolved": "git+ssh:', '//host/x.git"'],
     ['// TO', 'DO: later'],
     ['FIX', 'ME'],

@@ -11,7 +11,7 @@ const words: readonly Word[] = [
   { pattern: /(?<![\w./:-])[/](?:home|Users|root|work)[/]\w+/, what: 'a path of one machine' },
   { pattern: /\b[A-Z]:\\Users\\/, what: 'a path of one machine' },
   {
-    pattern: /\bregistry[.](?:npmjs|yarnpkg|npmmirror)[.]\w+|\bnpm[.]pkg[.]github[.]com/,
+    pattern: /\b(?:registry|packages)[.][\w-]+[.]\w+/,
     what: 'the host of a registry',
   },
   { pattern: /"resolved": "[a-z+]+:[/][/]/, what: 'the host of a registry' },
