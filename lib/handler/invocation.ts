@@ -9,6 +9,7 @@ import { Demand } from './demand.js';
 import { busErrorOf } from './fault.js';
 import { decodePayload } from './payload.js';
 import type { Registration } from './registration.js';
+import { isThenable } from './thenable.js';
 
 const unread = Symbol('unread');
 const never = Number.POSITIVE_INFINITY;
@@ -140,9 +141,4 @@ function keyOf(key: unknown, type: string): string | number {
     'handler-failed',
     `key of handler '${type}' gave a ${typeof key}: it must give a string or number`,
   );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
-  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
 }

@@ -132,7 +132,7 @@ export class Outbox {
     this.#schedule();
   }
 
-  /** Waits for no credit. The room for it was reserved with the message that it answers. */
+  /** Waits for no credit. What a peer leaves untaken is counted in `owed`, for its session to bound. */
   outcome(outgoing: Outgoing): void {
     if (this.#closed) return;
     this.#data.owed.add(outgoing);

@@ -2,6 +2,7 @@ import { BusError } from '../errors/bus-error.js';
 import type { Context, HandlerMessage } from '../handler/context.js';
 import { busErrorOf, isBusError } from '../handler/fault.js';
 import type { Registration } from '../handler/registration.js';
+import { isThenable } from '../handler/thenable.js';
 import type { HandlerFunction, HandlerInterceptor } from './contributions.js';
 
 /** An interceptor and the plugin that it belongs to. */
@@ -132,9 +133,4 @@ class Passage implements Context {
   #note(thrown: unknown): void {
     this.#failure = { thrown };
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
-  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
 }

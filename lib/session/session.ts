@@ -182,7 +182,7 @@ export class Session {
         this.#before = this.#received.seq;
         this.#received = received;
         this.#step({ type: 'heard', at: this.#now(), link });
-        for (const heard of [...this.#heard]) heard();
+        if (this.#heard.size > 0) for (const heard of [...this.#heard]) heard();
         // A peer that drains waits for its last outcome to be acknowledged: not only with the next beat.
         if (this.#state.name === 'attached' && this.#state.draining) this.outbox.ackDue();
       },
