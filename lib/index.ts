@@ -1,5 +1,6 @@
 import { Hub } from './hub/hub.js';
 import type { HubOptions } from './hub/option.js';
+import { tsyringeInjection } from './services/tsyringe-injection.js';
 import type { Platform } from './session/option.js';
 import { systemClock } from './time/clock.js';
 import { grpcTransport } from './transport/grpc/grpc-transport.js';
@@ -10,6 +11,8 @@ export { BusError, type BusErrorOptions } from './errors/bus-error.js';
 export type { ErrorCode } from './errors/code.js';
 export type { BeatTiming, Hello } from './frame/frame.js';
 export type { LinkPeer, PeerCertificate } from './frame/peer.js';
+export type { CallOptions, Published, PublishOptions } from './handler/call-option.js';
+export type { Codec } from './handler/codec.js';
 export type { Context, HandlerMessage, Log, Peer } from './handler/context.js';
 export {
   type AnyContract,
@@ -22,7 +25,16 @@ export {
   type StreamContract,
   type StreamOf,
 } from './handler/contract.js';
-export { type Handle, type HandlerOptions, handler, type Registration } from './handler/registration.js';
+export type { Executor } from './handler/executor.js';
+export type { HandlerModule } from './handler/handler-module.js';
+export { handles } from './handler/handles.js';
+export {
+  type Handle,
+  type HandlerOptions,
+  handler,
+  type ModuleOptions,
+  type Registration,
+} from './handler/registration.js';
 export {
   type AllTarget,
   type AnyTarget,
@@ -32,6 +44,14 @@ export {
   type OneTarget,
   type Target,
 } from './handler/target.js';
+export type {
+  HubVerbs,
+  SendContext,
+  SendFunction,
+  SendMessage,
+  VerbName,
+  WorkerVerbs,
+} from './handler/verbs.js';
 export type {
   Agreement,
   Authenticate,
@@ -46,14 +66,17 @@ export type { HubEvent, HubEventKind, Transition } from './hub/event.js';
 export type { Hub } from './hub/hub.js';
 export type { Liveness, Load, WorkerInfo } from './hub/member.js';
 export type { HubLimits, HubOptions, Listen } from './hub/option.js';
+export { HUB, PEER, WORKER } from './plugin/built-in.js';
 export type {
   BusEvent,
   Contributions,
   HandlerFunction,
   HandlerInterceptor,
+  Interceptor,
   Observe,
+  SendInterceptor,
 } from './plugin/contributions.js';
-export { describePlugins, type PluginDescription } from './plugin/describe.js';
+export { describe, type PluginDescription } from './plugin/describe.js';
 export {
   definePlugin,
   type Manifest,
@@ -61,14 +84,23 @@ export {
   type PluginContext,
   type Role,
 } from './plugin/manifest.js';
-export type { CallOptions, Published, PublishOptions } from './session/call-option.js';
+export type { Stats } from './plugin/stats.js';
+export { inject, injectable } from './services/inject.js';
+export { type InjectableClass, type Provider, provider, type Source } from './services/provider.js';
+export type { Services } from './services/services.js';
+export { type Token, token } from './services/token.js';
 export type { LaneLimits, SendLimits } from './session/option.js';
+export type { Detector, MakeDetector, Silence } from './time/detector.js';
 export type { ClientTls, ServerTls } from './transport/link.js';
 export type { WorkerEvent, WorkerEventKind, WorkerState } from './worker/event.js';
 export type { HubAddress, WorkerOptions } from './worker/option.js';
 export type { Worker } from './worker/worker.js';
 
-const platform = (): Platform => ({ transport: grpcTransport(), clock: systemClock });
+const platform = (): Platform => ({
+  transport: grpcTransport(),
+  clock: systemClock,
+  injection: tsyringeInjection,
+});
 
 /** A hub over gRPC. Throws `invalid-option` and `plugin`; nothing listens before `start()`. */
 export const createHub = (options: HubOptions = {}): Hub => new Hub(options, platform());

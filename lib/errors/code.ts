@@ -29,7 +29,11 @@ export const codes = {
     'the peer did not prove who it is',
     'give the worker credentials that the hub accepts',
   ),
-  incompatible: row(false, 'the two sides share no protocol version', 'upgrade the older side'),
+  incompatible: row(
+    false,
+    'the two sides do not fit: protocol, features, or a version that a policy refuses',
+    'the text has both sides; upgrade the older one, or change the policy',
+  ),
   'id-in-use': row(
     true,
     'a live worker has this id',

@@ -3,7 +3,6 @@ import type { Call, Reply } from './call.js';
 import { faultOf } from './fault.js';
 import type { Flow } from './flow.js';
 import { flowOf } from './flow-of.js';
-import { encodePayload } from './payload.js';
 
 const empty = new Uint8Array(0);
 
@@ -17,10 +16,11 @@ const noReply: readonly Reply[] = Object.freeze([]);
  * What a handler's result comes to: the outcomes, or a flow of items. For a stream, `undefined` is no item and any
  * other plain value is one. Throws for a result that does not answer what was asked or cannot be encoded.
  */
-export function answerOf({ message: { expects, type } }: Call, result: unknown): readonly Reply[] | Flow {
+export function answerOf(call: Call, result: unknown): readonly Reply[] | Flow {
+  const { expects, type } = call.message;
   if (result === undefined && expects !== 'reply') return expects === 'nothing' ? noReply : justDone;
   const flow = flowOf(result, expects === 'stream');
-  if (expects === 'stream') return flow ?? [encoded('item', result, type), done];
+  if (expects === 'stream') return flow ?? [encoded(call, 'item', result), done];
   if (flow !== undefined) {
     flow.stop().catch(() => {});
     throw new BusError(
@@ -28,13 +28,14 @@ export function answerOf({ message: { expects, type } }: Call, result: unknown):
       `the handler of '${type}' gives a stream: ask for it with stream()`,
     );
   }
-  if (expects === 'reply') return [encoded('value', result, type)];
+  if (expects === 'reply') return [encoded(call, 'value', result)];
   return expects === 'nothing' ? noReply : justDone;
 }
 
-/** An outcome that carries a value. Gives `unserialisable`. */
-export function encoded(status: 'value' | 'item', value: unknown, type: string): Reply {
-  const { payload, codec } = encodePayload(value, type, status === 'value' ? 'reply' : 'item');
+/** An outcome that carries a value, in the codec of the message: the sender can read that. Gives `unserialisable`. */
+export function encoded({ message, surroundings }: Call, status: 'value' | 'item', value: unknown): Reply {
+  const part = status === 'value' ? 'reply' : 'item';
+  const { payload, codec } = surroundings.codecs.encode(message.codec, value, message.type, part);
   return { status, payload, codec };
 }
 

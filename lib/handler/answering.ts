@@ -94,7 +94,7 @@ export class Answering implements Sink {
   item(value: unknown): void {
     if (this.phase !== 'running') return;
     try {
-      this.give([encoded('item', value, this.call.message.type)]);
+      this.give([encoded(this.call, 'item', value)]);
     } catch (thrown) {
       this.stop(busErrorOf(thrown));
     }

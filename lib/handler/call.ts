@@ -1,7 +1,9 @@
 import type { Observable } from 'rxjs';
 import type { BusError } from '../errors/bus-error.js';
 import type { Fault, Message, OutcomeStatus } from '../frame/frame.js';
+import type { SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
+import type { Codecs } from './codec.js';
 import type { Log, Peer } from './context.js';
 import type { Demand } from './demand.js';
 import type { Registration } from './registration.js';
@@ -22,6 +24,10 @@ export interface Surroundings {
   readonly from: Peer;
   readonly clock: Clock;
   readonly log: Log;
+  /** What payloads are read with, and replies written. */
+  readonly codecs: Codecs;
+  /** The services of this session, by the plugin that asks. */
+  readonly services: Pick<SessionScope, 'of'>;
   /** Whether the stack of an error travels to the sender. */
   readonly exposeStacks: boolean;
   /** Told of each failure on this side, whether or not the sender waits for the outcome; not of a cancellation. */

@@ -1,3 +1,5 @@
+import type { Services } from '../services/services.js';
+
 /** Who sent a message, as the link and the handshake know it; nothing of it comes from a payload. */
 export interface Peer {
   readonly id: string;
@@ -34,6 +36,8 @@ export interface Context {
   readonly deadline: number | undefined;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** What the handler's plugin can see, with its session services for this sender. */
+  readonly services: Services;
   readonly log: Log;
 }
 
@@ -47,7 +51,18 @@ export class MessageContext implements Context {
     readonly deadline: number | undefined,
     readonly attempt: number,
     readonly log: Log,
+    private readonly scope: { of(owner: string | undefined): Services },
+    private readonly owner: string | undefined,
   ) {}
+
+  get services(): Services {
+    return this.scope.of(this.owner);
+  }
+
+  /** The same for another plugin that sees the message: one whose interceptor is around the handler. */
+  servicesOf(owner: string): Services {
+    return this.scope.of(owner);
+  }
 
   get signal(): AbortSignal {
     if (this.controller === undefined) {

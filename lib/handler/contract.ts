@@ -1,4 +1,5 @@
 import { BusError } from '../errors/bus-error.js';
+import { isCodecName } from './codec.js';
 import type { Schema, SchemaInput, SchemaOutput } from './standard-schema.js';
 
 /** The types of a contract. They exist for the compiler alone. */
@@ -24,6 +25,8 @@ export interface AnyContract {
   readonly reply?: Schema;
   /** Checks each item of a stream of replies, at the requester's side. */
   readonly stream?: Schema;
+  /** The form in which the payload travels, and whatever answers it; JSON unless given. */
+  readonly codec?: string;
   /** Carries the types; never there at run time. */
   readonly '~types'?: ContractTypes;
 }
@@ -77,26 +80,44 @@ export type PayloadAndOptions<C extends AnyContract, Options> =
  * `void` (the default) means that nothing travels. A schema is any Standard Schema validator (zod, valibot,
  * arktype); each is applied once, at the receiver.
  *
+ * `codec` names the form in which payload, reply and items travel: one that a plugin contributes, on both sides.
+ * Without it, or as `json`, a `Uint8Array` passes as it is and anything else is JSON.
+ *
  * Gives `invalid-option` for a type that is empty, longer than 255 bytes, has control characters or begins with
- * `drumline.`, and for a schema that is none.
+ * `drumline.`, for a schema that is none, and for a codec that cannot be named so.
  */
-export function defineMessage<Sent = void, Reply = void>(type: string): ContractOf<Sent, Reply>;
+export function defineMessage<Sent = void, Reply = void>(
+  type: string,
+  options?: {
+    readonly codec?: string;
+    readonly payload?: never;
+    readonly reply?: never;
+    readonly stream?: never;
+  },
+): ContractOf<Sent, Reply>;
 export function defineMessage<Item extends Schema, Payload extends Schema = Nothing>(
   type: string,
-  schemas: { readonly payload?: Payload; readonly stream: Item; readonly reply?: never },
+  options: {
+    readonly payload?: Payload;
+    readonly stream: Item;
+    readonly reply?: never;
+    readonly codec?: string;
+  },
 ): StreamContract<SchemaInput<Payload>, SchemaOutput<Item>, SchemaOutput<Payload>, SchemaInput<Item>>;
 export function defineMessage<Payload extends Schema = Nothing, Reply extends Schema = Nothing>(
   type: string,
-  schemas: { readonly payload?: Payload; readonly reply?: Reply; readonly stream?: never },
+  options: {
+    readonly payload?: Payload;
+    readonly reply?: Reply;
+    readonly stream?: never;
+    readonly codec?: string;
+  },
 ): RequestContract<SchemaInput<Payload>, SchemaOutput<Reply>, SchemaOutput<Payload>, SchemaInput<Reply>>;
-export function defineMessage(
-  type: string,
-  schemas: { readonly payload?: Schema; readonly reply?: Schema; readonly stream?: Schema } = {},
-): AnyContract {
+export function defineMessage(type: string, options: Omit<AnyContract, 'type' | '~types'> = {}): AnyContract {
   checkType(type);
-  const contract: { type: string; payload?: Schema; reply?: Schema; stream?: Schema } = { type };
+  const contract: { -readonly [Key in keyof AnyContract]: AnyContract[Key] } = { type };
   for (const part of ['payload', 'reply', 'stream'] as const) {
-    const schema = schemas[part];
+    const schema = options[part];
     if (schema === undefined) continue;
     if (typeof schema?.['~standard']?.validate !== 'function')
       throw new BusError('invalid-option', `'${type}': its ${part} is no Standard Schema validator`);
@@ -104,7 +125,17 @@ export function defineMessage(
   }
   if (contract.reply && contract.stream)
     throw new BusError('invalid-option', `'${type}' has both a reply and a stream: choose one`);
-  return Object.freeze(contract);
+  const { codec } = options;
+  if (codec === undefined) return Object.freeze(contract);
+  if (codec !== 'json' && !isCodecName(codec))
+    throw new BusError('invalid-option', `'${type}': its codec ${wrongCodec(codec)}`);
+  return Object.freeze({ ...contract, codec });
+}
+
+function wrongCodec(codec: unknown): string {
+  if (codec === 'bytes') return "cannot be 'bytes': leave it out, and a Uint8Array passes as it is";
+  const shown = typeof codec === 'string' ? JSON.stringify(codec.slice(0, 80)) : `a ${typeof codec}`;
+  return `must be 1 to 64 lower-case letters, digits, '-', '.' and '+', beginning with a letter or digit, not ${shown}`;
 }
 
 const unprintable = /[\p{Cc}\p{Cs}]/u;

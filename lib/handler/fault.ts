@@ -70,7 +70,8 @@ export function isBusError(thrown: unknown): thrown is BusError {
   }
 }
 
-function messageOf(thrown: unknown): string {
+/** What was thrown, as a text of at most 2 KiB. Never throws. */
+export function messageOf(thrown: unknown): string {
   try {
     return cut(String(textOf(thrown)), maxMessageBytes);
   } catch {

@@ -7,7 +7,6 @@ import { check } from './check.js';
 import { MessageContext } from './context.js';
 import { Demand } from './demand.js';
 import { busErrorOf } from './fault.js';
-import { decodePayload } from './payload.js';
 import type { Registration } from './registration.js';
 import { isThenable } from './thenable.js';
 
@@ -88,7 +87,7 @@ export class Invocation implements Call {
 
   private read(): unknown {
     const { payload, codec, type } = this.message;
-    const value = decodePayload(payload, codec, type);
+    const value = this.surroundings.codecs.decode(payload, codec, type, 'payload');
     const schema = this.registration.contract.payload;
     return schema === undefined ? value : check(schema, value, type, 'payload');
   }
@@ -108,8 +107,8 @@ export class Invocation implements Call {
   }
 
   private context(deadline: number | undefined): MessageContext {
-    const { from, log } = this.surroundings;
-    return new MessageContext(from, deadline, this.message.attempt, log);
+    const { from, log, services } = this.surroundings;
+    return new MessageContext(from, deadline, this.message.attempt, log, services, this.registration.plugin);
   }
 
   private answer(context: MessageContext, until: number): Answering {

@@ -2,8 +2,9 @@ import { BusError, textOf } from '../errors/bus-error.js';
 
 /** A value as it travels. */
 export interface Encoded {
+  /** Empty for `undefined`. */
   readonly payload: Uint8Array;
-  /** '' is JSON, or nothing if the payload is empty; 'bytes' is none. */
+  /** '' is JSON, 'bytes' is none, any other is the name of a contributed codec. */
   readonly codec: string;
 }
 
@@ -32,7 +33,7 @@ export function encodePayload(value: unknown, type = '', part: Part = 'payload')
   throw new BusError('unserialisable', `the ${part} of '${type}' cannot be encoded: ${reason}`, { cause });
 }
 
-/** The value of a payload. Gives `invalid-payload` for bytes that are no JSON, and for a codec that is not known. */
+/** The value of JSON or bytes. Gives `invalid-payload` for bytes that are no JSON, and for another codec. */
 export function decodePayload(
   payload: Uint8Array,
   codec: string,
@@ -40,11 +41,10 @@ export function decodePayload(
   part: Part = 'payload',
 ): unknown {
   if (codec === 'bytes') return payload;
-  if (codec !== '') {
-    throw new BusError(
-      'invalid-payload',
-      `the ${part} of '${type}' cannot be read: codec '${codec}' is not known here`,
-    );
+  if (codec !== '' && codec !== 'json') {
+    // The name comes from the peer, and the text goes back to it.
+    const missing = `its receiver has no codec '${codec.slice(0, 64)}': list a plugin that contributes it there`;
+    throw new BusError('invalid-payload', `the ${part} of '${type}' cannot be read: ${missing}`);
   }
   if (payload.byteLength === 0) return undefined;
   try {

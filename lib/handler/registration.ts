@@ -8,6 +8,7 @@ import {
   type HandlerOutput,
   type StreamContract,
 } from './contract.js';
+import { closureCannotTravel, type HandlerModule, wrongModule } from './handler-module.js';
 
 /** An observable of RxJS or of another library. */
 export interface Subscribable<Item> {
@@ -35,8 +36,8 @@ export type Handle<C extends AnyContract> = (
   context: Context,
 ) => HandlerResult<C>;
 
-/** How a handler runs. */
-export interface HandlerOptions<Payload = unknown> {
+/** How a handler runs, wherever that is. */
+interface RunOptions<Payload> {
   /**
    * How many messages it handles at a time, over all keys; 1 is one at a time, in order. Half of the lane's slots
    * unless given.
@@ -49,14 +50,29 @@ export interface HandlerOptions<Payload = unknown> {
    * its end. None unless given.
    */
   readonly timeoutMs?: number;
+  /** Where it runs: `inline` (default), on the event loop, or with the executor of a plugin that answers to this name. */
+  readonly run?: string;
+}
+
+/** How a function runs that handles messages. */
+export interface HandlerOptions<Payload = unknown> extends RunOptions<Payload> {
+  /** A closure cannot travel: what runs elsewhere is named by its module. */
+  readonly run?: 'inline';
+}
+
+/** How a handler runs that is named by its module. Reading the payload, its check and `key` stay on the event loop. */
+export interface ModuleOptions<Payload = unknown> extends RunOptions<Payload> {
+  readonly run: string;
 }
 
 /** A handler and how it runs, as data. Made by `handler`; frozen. */
 export interface Registration {
   readonly type: string;
   readonly contract: AnyContract;
+  /** Of a handler that is named by its module: throws until an executor is bound to it. */
   readonly handle: (message: HandlerMessage, context: Context) => unknown;
-  readonly options: HandlerOptions;
+  readonly module?: HandlerModule;
+  readonly options: RunOptions<unknown>;
   /** Name of the plugin that it belongs to; absent for the application's own. */
   readonly plugin?: string;
 }
@@ -69,8 +85,17 @@ export function handler(
   options?: HandlerOptions,
 ): Registration;
 /**
- * Binds a function to a contract. Gives `invalid-option`, naming the handler, for a function that is none and for
- * options that make no sense.
+ * Binds what a module exports to a contract or plain message type, to run where `options.run` says. The compiler cannot
+ * compare the contract with the module.
+ */
+export function handler<C extends AnyContract>(
+  message: C | string,
+  place: HandlerModule,
+  options: ModuleOptions<HandlerInput<C>>,
+): Registration;
+/**
+ * Binds a function to a contract. Gives `invalid-option`, naming the handler, for a function that is none, for a place
+ * that is none, and for options that make no sense.
  */
 export function handler<C extends AnyContract>(
   contract: C,
@@ -79,22 +104,38 @@ export function handler<C extends AnyContract>(
 ): Registration;
 export function handler(
   named: AnyContract | string,
-  handle: (message: HandlerMessage<never>, context: Context) => unknown,
-  options: HandlerOptions<never> = {},
+  target: ((message: HandlerMessage<never>, context: Context) => unknown) | HandlerModule,
+  options: RunOptions<never> = {},
 ): Registration {
   const contract: AnyContract = typeof named === 'string' ? defineMessage(named) : named;
   checkType(contract?.type);
-  checkOptions(contract.type, handle, options);
-  return Object.freeze({
-    type: contract.type,
-    contract,
-    handle: handle as Registration['handle'],
-    options: Object.freeze({ ...(options as HandlerOptions) }),
-  });
+  const { type } = contract;
+  const wrong = wrongOption(options) ?? wrongTarget(target, options.run ?? 'inline');
+  if (wrong !== undefined) throw new BusError('invalid-option', `handler '${type}': ${wrong}`);
+  const frozen = Object.freeze({ ...(options as RunOptions<unknown>) });
+  return Object.freeze(
+    typeof target === 'function'
+      ? { type, contract, handle: target as Registration['handle'], options: frozen }
+      : { type, contract, handle: unbound(type), module: Object.freeze({ ...target }), options: frozen },
+  );
+}
+
+const unbound = (type: string) => (): never => {
+  throw new BusError(
+    'invalid-option',
+    `handler '${type}' is named by its module, and no executor is bound to it`,
+  );
+};
+
+function wrongTarget(target: unknown, run: string): string | undefined {
+  if (typeof target === 'function') return run === 'inline' ? undefined : closureCannotTravel(run);
+  const wrong = wrongModule(target);
+  if (wrong !== undefined || run !== 'inline') return wrong;
+  return "it is named by its module: say with run where it runs, such as run: 'thread'";
 }
 
 const rules: Readonly<
-  Record<keyof HandlerOptions, readonly [holds: (value: unknown) => boolean, rule: string]>
+  Record<keyof RunOptions<unknown>, readonly [holds: (value: unknown) => boolean, rule: string]>
 > = {
   concurrency: [(value) => Number.isSafeInteger(value) && (value as number) > 0, 'a positive integer'],
   key: [(value) => typeof value === 'function', 'a function from the payload to a string or number'],
@@ -102,19 +143,17 @@ const rules: Readonly<
     (value) => Number.isFinite(value) && (value as number) > 0,
     'a positive number of milliseconds',
   ],
+  run: [(value) => typeof value === 'string' && value !== '', "a text such as 'inline' or 'thread'"],
 };
 
-function checkOptions(type: string, handle: unknown, options: object): void {
-  const refuse = (what: string) => {
-    throw new BusError('invalid-option', `handler '${type}': ${what}`);
-  };
-  if (typeof handle !== 'function') refuse(`it is a ${typeof handle}, and must be a function`);
+function wrongOption(options: object): string | undefined {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(rules, name))
-      refuse(`there is no option '${name}'; there are ${Object.keys(rules).join(', ')}`);
-    const [holds, rule] = rules[name as keyof HandlerOptions];
-    if (value !== undefined && !holds(value)) refuse(`${name} must be ${rule}, not ${shown(value)}`);
+      return `there is no option '${name}'; there are ${Object.keys(rules).join(', ')}`;
+    const [holds, rule] = rules[name as keyof typeof rules];
+    if (value !== undefined && !holds(value)) return `${name} must be ${rule}, not ${shown(value)}`;
   }
+  return undefined;
 }
 
 const shown = (value: unknown) => (typeof value === 'object' ? 'an object' : String(value));

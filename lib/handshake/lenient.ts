@@ -2,6 +2,7 @@ import semver from 'semver';
 import { BusError } from '../errors/bus-error.js';
 import type { Hello } from '../frame/frame.js';
 import type { LocalProfile, Negotiate } from './negotiate.js';
+import { shown } from './shown.js';
 
 /** What a peer that names neither protocol nor features may have on its way, each way. */
 export const baselineUnanswered = 16;
@@ -53,7 +54,7 @@ function commonProtocol(hello: Hello, hub: LocalProfile, reasons: string[]): num
   if (common >= Math.max(min, hub.protocolMin) && min <= max) return common;
   throw new BusError(
     'incompatible',
-    `worker '${hello.worker ?? ''}' (SDK ${hello.sdk ?? 'unknown'}) speaks protocol ${min} to ${max}, this hub ` +
+    `worker '${shown(hello.worker ?? '')}' (SDK ${shown(hello.sdk ?? 'unknown')}) speaks protocol ${min} to ${max}, this hub ` +
       `(SDK ${hub.sdk}) ${hub.protocolMin} to ${hub.protocolMax}: upgrade the ${max < hub.protocolMin ? 'worker' : 'hub'}`,
     { details: { worker: [min, max], hub: [hub.protocolMin, hub.protocolMax] } },
   );
@@ -70,7 +71,7 @@ function requireAll(
   if (missing.length === 0) return;
   throw new BusError(
     'incompatible',
-    `${who} requires ${missing.join(', ')}, which ${whom} does not offer (the hub's SDK is ${hub.sdk}): ` +
+    `${who} requires ${shown(missing.join(', '))}, which ${whom} does not offer (the hub's SDK is ${hub.sdk}): ` +
       `upgrade ${whom}, or require less`,
     { details: { missing } },
   );

@@ -1,8 +1,12 @@
 import type { Hello } from '../frame/frame.js';
 import type { LinkPeer } from '../frame/peer.js';
 
-/** Who a peer proved to be; what `authenticate` returned. Compared by `subject` when an id is claimed. */
+/**
+ * Who a peer proved to be: a frozen copy of what `authenticate` returned. `subject` is compared when an id is claimed;
+ * the claims are whatever the authenticator knows (roles, a tenant, a time of expiry), as plain data.
+ */
 export interface Identity {
+  /** Never empty. */
   readonly subject: string;
   readonly [claim: string]: unknown;
 }
@@ -41,6 +45,7 @@ export interface LocalProfile {
 /** What a negotiation knows besides the hello. */
 export interface HandshakeContext {
   readonly peer: LinkPeer;
+  /** `undefined` where no `authenticate` is configured, and only there. */
   readonly identity: Identity | undefined;
   readonly hub: LocalProfile;
 }
@@ -52,13 +57,18 @@ export type Negotiate = (hello: Hello, context: HandshakeContext) => Promise<Agr
 export type HandshakeMiddleware = (next: Negotiate) => Negotiate;
 
 /**
- * Says who the peer is, or throws. Runs before the handshake chain and cannot be skipped by it. `undefined` means
- * that the peer is nobody in particular, and is let in.
+ * Says who the peer is, or throws. Asked once for each link, those that resume a session included, before the handshake
+ * chain, which cannot skip it. Whatever it returns that is no identity (`undefined`, an empty subject) refuses the peer
+ * with `unauthenticated`; who is let in as nobody in particular needs a subject too, such as `anonymous`.
+ *
+ * A `BusError` that it throws is the refusal, text, details and `retryable` included. Of anything else the peer hears
+ * only `unauthenticated`, and the hub's `refused` event has it as `error.cause`. It has `handshakeTimeoutMs`; then
+ * `signal` fires and the peer gets a retryable `handshake-failed`.
  */
 export type Authenticate = (
   hello: Hello,
-  context: { readonly peer: LinkPeer },
-) => Identity | undefined | Promise<Identity | undefined>;
+  context: { readonly peer: LinkPeer; readonly signal: AbortSignal },
+) => Identity | Promise<Identity>;
 
 /** The chain around the default, first listed = outermost. */
 export const chain = (middleware: readonly HandshakeMiddleware[], base: Negotiate): Negotiate =>

@@ -5,6 +5,9 @@ import { encodeBatch } from '../frame/codec.js';
 import type { Hello } from '../frame/frame.js';
 import type { LinkPeer } from '../frame/peer.js';
 import { isBusError } from '../handler/fault.js';
+import { isAgreement } from '../handshake/agreement.js';
+import { frozenCopy } from '../handshake/frozen.js';
+import { identityOf } from '../handshake/identity.js';
 import type {
   Agreement,
   Authenticate,
@@ -12,6 +15,7 @@ import type {
   Identity,
   Negotiate,
 } from '../handshake/negotiate.js';
+import { shown } from '../handshake/shown.js';
 import { type Opening, open } from '../session/opening.js';
 import { refusalOf } from '../session/refusal.js';
 import type { Clock } from '../time/clock.js';
@@ -22,12 +26,14 @@ export interface AdmissionOptions {
   readonly handshakeTimeoutMs: number;
   readonly maxHelloBytes: number;
   readonly maxGreetings: number;
+  readonly maxGreetingsPerAddress: number;
   readonly authenticate: Authenticate | undefined;
   readonly negotiate: Negotiate;
   readonly hub: HandshakeContext['hub'];
   /** Gives the worker its place, or throws a refusal. */
   enter(admitted: Admitted): Promise<void>;
-  refused(error: BusError, hello: Hello | undefined, link: Link): void;
+  /** `claimed` is the id that the peer gave, if it came to that: nobody has proved anything. */
+  refused(error: BusError, claimed: string | undefined): void;
   /** The plugin in which the greeting of a peer hangs now. */
   waitsFor(peer: LinkPeer): string | undefined;
   /** Frames of a kind that this version does not know were skipped. */
@@ -44,20 +50,22 @@ export interface Admitted {
 
 /** The way in: greeting, authentication, negotiation. Whatever goes wrong costs this one link and nothing else. */
 export class Admission {
+  readonly #hub: HandshakeContext['hub'];
   #greetings = 0;
+  readonly #greetingsOf = new Map<string, number>();
 
-  constructor(private readonly options: AdmissionOptions) {}
+  constructor(private readonly options: AdmissionOptions) {
+    this.#hub = frozenCopy(options.hub);
+  }
 
   async greet(link: Link): Promise<void> {
     const { options } = this;
+    const { peer } = link;
+    const host = hostOf(peer);
     let hello: Hello | undefined;
-    this.#greetings += 1;
+    this.#count(host, 1);
     try {
-      if (this.#greetings > options.maxGreetings)
-        throw new BusError(
-          'overflow',
-          `${options.maxGreetings} links are being greeted already: dial again later`,
-        );
+      this.#checkRoom(host);
       const opening = await open(link, {
         clock: options.clock,
         timeoutMs: options.handshakeTimeoutMs,
@@ -66,103 +74,103 @@ export class Admission {
       });
       if (opening.first.kind !== 'hello')
         throw new BusError('protocol', `the first frame must be a hello, this was a ${opening.first.kind}`);
-      hello = opening.first;
-      const { identity, agreement } = await this.#negotiate(hello, link);
+      // Frozen, so that nothing on the way in can give the peer another id or another token.
+      hello = frozenCopy(opening.first);
+      const identity = await this.#authenticate(hello, peer);
+      const agreement = await this.#negotiate(hello, peer, identity);
       await options.enter({ opening, hello, identity, agreement });
     } catch (thrown) {
-      const error = refusalFor(thrown);
-      link.write(encodeBatch([refusalOf(error, retryAfterMs(error))]), () => {});
+      const { error, batch } = refusalFor(thrown);
+      link.write(batch, () => {});
       link.close();
-      options.refused(error, hello, link);
+      options.refused(error, hello?.worker && shown(hello.worker));
     } finally {
-      this.#greetings -= 1;
+      this.#count(host, -1);
     }
   }
 
-  async #negotiate(
-    hello: Hello,
-    { peer }: Link,
-  ): Promise<{ identity: Identity | undefined; agreement: Agreement }> {
-    const { authenticate, negotiate, hub } = this.options;
-    const identity = authenticate
-      ? checkIdentity(
-          await this.#within(
-            'authentication',
-            peer,
-            async () => authenticate(hello, { peer }),
-            'unauthenticated',
-          ),
-        )
-      : undefined;
-    const agreement = await this.#within(
-      'the handshake',
-      peer,
-      () => negotiate(hello, { peer, identity, hub }),
-      'handshake-failed',
-    );
-    if (!isAgreement(agreement))
-      throw new BusError('handshake-failed', 'the handshake chain gave something that is not an agreement');
-    return { identity, agreement };
+  /** A step of its own, ahead of the chain and out of its reach. */
+  async #authenticate(hello: Hello, peer: LinkPeer): Promise<Identity | undefined> {
+    const { authenticate } = this.options;
+    if (authenticate === undefined) return undefined;
+    const returned = await this.#within('authentication', peer, (signal) =>
+      authenticate(hello, Object.freeze({ peer, signal })),
+    ).catch((thrown: unknown) => {
+      if (isRefusal(thrown)) throw thrown;
+      // Not a word of it: the text of an accident may hold the token, or the address of the directory.
+      throw new BusError('unauthenticated', 'authentication failed', { cause: thrown });
+    });
+    return identityOf(returned);
   }
 
-  /** Runs a step under the deadline; what it throws that is no refusal becomes one. */
-  #within<T>(
-    step: string,
-    peer: LinkPeer,
-    run: () => Promise<T>,
-    code: 'unauthenticated' | 'handshake-failed',
-  ): Promise<T> {
+  async #negotiate(hello: Hello, peer: LinkPeer, identity: Identity | undefined): Promise<Agreement> {
+    const context = Object.freeze({ peer, identity, hub: this.#hub });
+    const agreement = await this.#within('the handshake', peer, () => this.options.negotiate(hello, context));
+    if (isAgreement(agreement)) return agreement;
+    throw new BusError('handshake-failed', 'the handshake chain gave something that is not an agreement');
+  }
+
+  /** Runs a step under the deadline. */
+  #within<T>(step: string, peer: LinkPeer, run: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const ms = this.options.handshakeTimeoutMs;
+      const controller = new AbortController();
       const cancel = this.options.clock.after(ms, () => {
         const plugin = this.options.waitsFor(peer);
         const who = plugin === undefined ? step : `plugin '${plugin}': ${step}`;
-        reject(new BusError('handshake-failed', `${who} gave no answer within ${ms} ms`));
+        const error = new BusError('handshake-failed', `${who} gave no answer within ${ms} ms`);
+        reject(error);
+        controller.abort(error);
       });
-      const failed = (thrown: unknown) =>
-        reject(
-          isRefusal(thrown)
-            ? thrown
-            : new BusError(code, `${step} failed: ${textOf(thrown)}`, { cause: thrown }),
-        );
-      Promise.resolve().then(run).then(resolve, failed).finally(cancel);
+      Promise.resolve(controller.signal).then(run).then(resolve, reject).finally(cancel);
     });
+  }
+
+  /** One address must not be able to keep all others out. */
+  #checkRoom(host: string): void {
+    const { maxGreetings, maxGreetingsPerAddress } = this.options;
+    if (this.#greetings > maxGreetings)
+      throw new BusError('overflow', `${maxGreetings} links are being greeted already: dial again later`);
+    if ((this.#greetingsOf.get(host) ?? 0) > maxGreetingsPerAddress)
+      throw new BusError(
+        'overflow',
+        `${maxGreetingsPerAddress} links from ${host} are being greeted already: dial again later`,
+      );
+  }
+
+  #count(host: string, change: 1 | -1): void {
+    this.#greetings += change;
+    const count = (this.#greetingsOf.get(host) ?? 0) + change;
+    if (count === 0) this.#greetingsOf.delete(host);
+    else this.#greetingsOf.set(host, count);
   }
 }
 
-/** What a chain gave, checked like anything that comes from a plugin. */
-function isAgreement(value: unknown): value is Agreement {
-  const agreement = value as Partial<Agreement> | null | undefined;
-  return (
-    typeof agreement === 'object' &&
-    agreement !== null &&
-    typeof agreement.protocol === 'number' &&
-    agreement.protocol >= 0 &&
-    areTexts(agreement.features) &&
-    areTexts(agreement.reasons) &&
-    isLimit(agreement.limits?.maxPayloadBytes) &&
-    isLimit(agreement.limits?.maxUnanswered)
-  );
-}
-
-const areTexts = (value: unknown) => Array.isArray(value) && value.every((text) => typeof text === 'string');
-const isLimit = (value: unknown) => typeof value === 'number' && value > 0;
-
-/** An identity is compared by its subject: one without would be the same as everybody else without. */
-function checkIdentity(identity: Identity | undefined): Identity | undefined {
-  if (identity === undefined || typeof identity?.subject === 'string') return identity;
-  throw new BusError(
-    'unauthenticated',
-    'authentication gave no identity: it must return { subject: string, ... } or undefined, or throw',
-  );
-}
+/** Where a peer is, without its port: that one is new with each link. */
+export const hostOf = ({ address }: LinkPeer): string => address.replace(/:\d+$/, '');
 
 /** Whether it can travel as a refusal: what a plugin throws may only look like one. */
-const isRefusal = (thrown: unknown): thrown is BusError =>
-  isBusError(thrown) && isErrorCode(thrown.code) && typeof thrown.message === 'string';
+function isRefusal(thrown: unknown): thrown is BusError {
+  try {
+    return isBusError(thrown) && isErrorCode(thrown.code) && typeof thrown.message === 'string';
+  } catch {
+    return false;
+  }
+}
 
-const refusalFor = (thrown: unknown): BusError =>
-  isRefusal(thrown) ? thrown : new BusError('handshake-failed', `the handshake failed: ${textOf(thrown)}`);
+/** The refusal, and how it travels. Never throws: what was thrown is encoded under guard. */
+function refusalFor(thrown: unknown): { readonly error: BusError; readonly batch: Uint8Array } {
+  try {
+    if (isRefusal(thrown))
+      return { error: thrown, batch: encodeBatch([refusalOf(thrown, retryAfterMs(thrown))]) };
+  } catch {
+    // A getter in it throws, or its details are none.
+  }
+  const error = new BusError('handshake-failed', `the handshake failed: ${textOf(thrown)}`, {
+    cause: thrown,
+  });
+  return { error, batch: encodeBatch([refusalOf(error, retryAfterMs(error))]) };
+}
 
 /** A refused worker does not hammer the hub: how long it waits before it dials again, if it may. */
 const retryAfterMs = (error: BusError): number => (error.code === 'id-in-use' ? 500 : 1_000);

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Observable } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
+import type { CallOptions } from '../handler/call-option.js';
 import { type AnyTarget, type Labels, matches } from '../handler/target.js';
-import type { CallOptions } from '../session/call-option.js';
-import { deadlineOf } from '../session/calling.js';
 import type { Attempt, Encoded } from '../session/draft.js';
 import { isGone } from '../session/refusal.js';
 import { stream } from '../session/stream.js';
@@ -76,9 +75,9 @@ export const streamAnywhere = (
   target: AnyTarget,
   encoded: Encoded,
   options: CallOptions,
+  deadlineAt: number,
 ) =>
   new Observable<unknown>((subscriber) => {
-    const deadlineAt = deadlineOf(clock, options);
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
     choose(roster, clock, target, encoded, deadlineAt, signal).then(

@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { BusError } from '../errors/bus-error.js';
 import type { BeatTiming, Hello, Received, Totals } from '../frame/frame.js';
+import type { LinkPeer } from '../frame/peer.js';
 import type { Handlers } from '../handler/registry.js';
 import { baselineUnanswered } from '../handshake/lenient.js';
 import type { Agreement, Identity } from '../handshake/negotiate.js';
+import { type Stats, statsOf } from '../plugin/stats.js';
+import { Beats } from '../session/beats.js';
 import type { Dispatch } from '../session/dispatch.js';
+import { gaugeOf } from '../session/gauge.js';
 import { nothingReceived } from '../session/numbering.js';
 import { sdkVersion } from '../session/option.js';
 import { Session } from '../session/session.js';
 import type { EndCause } from '../session/state.js';
 import type { SessionSetup } from '../session/terms.js';
 import type { Clock } from '../time/clock.js';
-import { type Admitted, newEpoch, newToken } from './admission.js';
+import type { MakeDetector } from '../time/detector.js';
+import { type Admitted, hostOf, newEpoch, newToken } from './admission.js';
 import { checkId, checkIdentity, resumes, vacate } from './claim.js';
 import type { HubEvent } from './event.js';
 import { Member } from './member.js';
@@ -24,13 +29,17 @@ export interface FleetOptions {
   readonly handlers: Handlers;
   readonly outbox: SessionSetup['outbox'];
   readonly maxSessions: number;
+  readonly maxSessionsPerAddress: number;
   readonly version: string | undefined;
+  /** Judges the silence of workers; the fixed deadline by default. */
+  readonly detector?: MakeDetector | undefined;
   emit(event: Omit<HubEvent, 'at'>): void;
 }
 
 /** Gives each admitted worker its session: the one it had, or a new one. */
 export class Fleet {
   readonly roster: Roster;
+  readonly #beats = new Beats();
   #epochs = 0;
   #laggedAt = Number.NEGATIVE_INFINITY;
   #closed: BusError | undefined;
@@ -44,15 +53,18 @@ export class Fleet {
     if (this.#closed) throw closing();
     const id = checkId(hello.worker || `worker-${randomUUID()}`);
     let before = this.roster.members.get(id);
-    if (before && resumes(before, hello, identity)) return this.#resume(before, opening, hello);
+    if (before && resumes(before, hello, identity)) return this.#resume(before, opening, hello, identity);
     if (before) checkIdentity(before, identity);
     while (before && before.session.state.name !== 'ended') {
+      // Again after each wait: the id may have gone to somebody else meanwhile.
+      checkIdentity(before, identity);
       await vacate(before, this.options.timing.suspectAfterMs);
       before = this.roster.members.get(id);
     }
     if (this.#closed) throw closing();
     if (this.roster.size >= this.options.maxSessions)
       throw new BusError('overflow', `this hub takes at most ${this.options.maxSessions} workers`);
+    this.#checkAddress(opening.link.peer);
     this.#begin(id, opening, hello, identity, agreement, before);
   }
 
@@ -74,12 +86,33 @@ export class Fleet {
     return true;
   }
 
+  /** What the hub holds, in numbers. Costs a little per worker. */
+  stats(): Stats {
+    const { clock, dispatch } = this.options;
+    const gauges = [...this.roster.members.values()].map(({ liveness, session }) => ({
+      ...gaugeOf(session),
+      liveness,
+    }));
+    return statsOf(clock.date(), dispatch.gauge, this.#beats.gauge(clock.now()), gauges);
+  }
+
   async close(error: BusError): Promise<void> {
     this.#closed = error;
     this.roster.close(error);
     await Promise.all(
       [...this.roster.members.values()].map(({ session }) => session.leave('the hub closes')),
     );
+  }
+
+  #checkAddress(peer: LinkPeer): void {
+    const { maxSessionsPerAddress } = this.options;
+    if (maxSessionsPerAddress === Number.POSITIVE_INFINITY) return;
+    const host = hostOf(peer);
+    const here = [...this.roster.members.values()].filter(
+      (member) => member.host === host && member.session.state.name !== 'ended',
+    );
+    if (here.length >= maxSessionsPerAddress)
+      throw new BusError('overflow', `this hub takes at most ${maxSessionsPerAddress} workers from ${host}`);
   }
 
   #begin(
@@ -90,11 +123,10 @@ export class Fleet {
     agreement: Agreement,
     before: Member | undefined,
   ): void {
-    const { clock, timing, dispatch, outbox, emit } = this.options;
+    const { clock, dispatch, outbox, detector, emit } = this.options;
     const epoch = newEpoch(++this.#epochs);
     const member = new Member(id, hello, identity, agreement, newToken(), epoch, before, {
       clock,
-      intervalMs: timing.intervalMs,
       emit: (event) => {
         emit(event);
         this.roster.changed();
@@ -110,6 +142,8 @@ export class Fleet {
       dispatch,
       outbox,
       host: member,
+      beats: this.#beats,
+      ...(detector ? { detector } : {}),
     });
     if (before && hello.resumeToken !== undefined && hello.incarnation === before.incarnation)
       emit({
@@ -137,7 +171,8 @@ export class Fleet {
       emit({ kind: 'lagged', cause: 'this event loop was held up', afterMs: lateMs });
   }
 
-  #resume(member: Member, opening: Admitted['opening'], hello: Hello): void {
+  #resume(member: Member, opening: Admitted['opening'], hello: Hello, identity: Identity | undefined): void {
+    member.identity = identity;
     member.handles = hello.handles;
     member.labels = hello.labels;
     this.#attach(member, opening, hello, hello.received);
@@ -147,6 +182,7 @@ export class Fleet {
 
   #attach(member: Member, opening: Admitted['opening'], hello: Hello, resumed: Received | undefined): void {
     const { agreement, session } = member;
+    member.host = hostOf(opening.link.peer);
     const { maxPayloadBytes } = agreement.limits;
     const maxUnanswered = unanswered(agreement);
     session.attach(opening, {

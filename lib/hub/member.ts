@@ -1,6 +1,7 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Beat, Hello } from '../frame/frame.js';
 import type { Agreement, Identity } from '../handshake/negotiate.js';
+import { livenessOf } from '../session/gauge.js';
 import type { Session } from '../session/session.js';
 import type { EndCause } from '../session/state.js';
 import type { SessionHost } from '../session/terms.js';
@@ -57,19 +58,19 @@ export class Member implements WorkerInfo, SessionHost {
   load: Load = { inFlight: 0, queued: 0, handled: 0, oldestMs: 0, lateMs: 0, at: 0 };
   /** Not listed with what users see of a worker. */
   declare session: Session;
-  #lastBeatAt = 0;
+  /** Where its link comes from, without the port. */
+  declare host: string;
 
   constructor(
     id: string,
     hello: Hello,
-    readonly identity: Identity | undefined,
+    public identity: Identity | undefined,
     readonly agreement: Agreement,
     token: string,
     readonly epoch: string,
     before: Member | undefined,
     private readonly port: {
       readonly clock: Clock;
-      readonly intervalMs: number;
       emit(event: Omit<HubEvent, 'at'>): void;
       gone(member: Member, cause: EndCause): void;
       /** The hub's own event loop was late by that much. */
@@ -85,7 +86,7 @@ export class Member implements WorkerInfo, SessionHost {
     this.labels = hello.labels;
     this.handles = hello.handles;
     this.history = before?.history ?? [];
-    for (const inner of ['session', 'port'])
+    for (const inner of ['session', 'port', 'host'])
       Object.defineProperty(this, inner, { enumerable: false, writable: true });
   }
 
@@ -101,11 +102,7 @@ export class Member implements WorkerInfo, SessionHost {
   }
 
   get liveness(): Liveness {
-    const { state } = this.session;
-    if (state.name === 'idle') return 'suspect';
-    if (state.name === 'ended') return state.cause === 'left' || state.cause === 'closed' ? 'left' : 'lost';
-    if (state.grade === 'suspect') return 'suspect';
-    return state.draining ? 'draining' : 'alive';
+    return livenessOf(this.session.state) ?? 'suspect';
   }
 
   /** Whether something sent now reaches it at once. */
@@ -140,17 +137,8 @@ export class Member implements WorkerInfo, SessionHost {
     this.#emit(left ? 'left' : 'lost', cause, { afterMs: silentMs });
   }
 
-  beat({ inFlight, queued, handled, oldestMs }: Beat, at: number): void {
-    const gapMs = this.#lastBeatAt === 0 ? 0 : at - this.#lastBeatAt - this.port.intervalMs;
-    this.#lastBeatAt = at;
-    this.load = {
-      inFlight,
-      queued,
-      handled,
-      oldestMs,
-      lateMs: Math.max(0, gapMs),
-      at: this.port.clock.date(),
-    };
+  beat({ inFlight, queued, handled, oldestMs }: Beat, lateMs: number): void {
+    this.load = { inFlight, queued, handled, oldestMs, lateMs, at: this.port.clock.date() };
   }
 
   announced(handles: readonly string[]): void {

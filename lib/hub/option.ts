@@ -3,6 +3,7 @@ import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
 import type { Plugin } from '../plugin/manifest.js';
+import type { Provider } from '../services/provider.js';
 import type { LaneLimits, SendLimits } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ServerTls, Transport } from '../transport/link.js';
@@ -22,8 +23,15 @@ export interface HubLimits {
   readonly maxPayloadBytes?: number;
   /** Workers at once; default 100,000. */
   readonly maxSessions?: number;
+  /** The same for one address; default none. A worker that resumes its session is always taken. */
+  readonly maxSessionsPerAddress?: number;
   /** Links at once whose handshake is not done; default 4,096. */
   readonly maxGreetings?: number;
+  /**
+   * The same for one address, so that one machine cannot keep all others out; default 1,024. Those beyond it are refused
+   * with a retryable `overflow`.
+   */
+  readonly maxGreetingsPerAddress?: number;
 }
 
 /** Options of `createHub`. */
@@ -35,6 +43,8 @@ export interface HubOptions {
   readonly handlers?: readonly Registration[];
   /** Checked all together before anything starts, and started in the order in which they require each other. */
   readonly plugins?: readonly Plugin[];
+  /** Services for every plugin and for the application's own handlers. */
+  readonly providers?: readonly Provider[];
   readonly lane?: LaneLimits;
   /** What may wait to be sent, per worker. */
   readonly outbox?: SendLimits;

@@ -40,6 +40,15 @@ export class Departures {
     return backlog.length + urgent.length + outcomes.length === 0 && kept.replay === undefined;
   }
 
+  /** Credit that is left; in debt by a part of a message, there is none. */
+  get held(): Totals {
+    const { messages, bytes } = this.#limit;
+    return {
+      messages: Math.max(0, messages - this.#sentMessages),
+      bytes: Math.max(0, bytes - this.#sentBytes),
+    };
+  }
+
   allow({ messages, bytes }: Totals): void {
     const now = this.#limit;
     this.#limit = { messages: Math.max(messages, now.messages), bytes: Math.max(bytes, now.bytes) };

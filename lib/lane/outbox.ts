@@ -22,6 +22,7 @@ export type Write = (batch: Uint8Array, done: () => void) => void;
 const superseding: ReadonlySet<ControlFrame['kind']> = new Set(['beat', 'credit', 'announce']);
 
 const ignore = () => {};
+const nothing: Totals = { messages: 0, bytes: 0 };
 
 /**
  * The way out of one session. The frames of a turn share a batch, and one write is in flight; the next batch is made
@@ -56,6 +57,11 @@ export class Outbox {
     return this.#data.backlog.bytes;
   }
 
+  /** Outcomes that must be delivered before this side may end. */
+  get due(): number {
+    return this.#data.owed.due;
+  }
+
   /** Outcomes that wait to leave, or have left and are not acknowledged. */
   get owed(): Totals {
     return this.#data.owed;
@@ -64,6 +70,11 @@ export class Outbox {
   /** Frames that have left and are kept until acknowledged. */
   get unacked(): number {
     return this.#data.kept.length;
+  }
+
+  /** Credit that the peer has granted and that is not used. */
+  get held(): Totals {
+    return this.#closed ? nothing : this.#data.held;
   }
 
   /** Number of the last data frame that left; 0 before the first. */

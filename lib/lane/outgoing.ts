@@ -8,6 +8,8 @@ export interface Outgoing {
   readonly bytes: number;
   /** Kept until acknowledged, and replayed after a reconnect. A publish is not. */
   readonly kept: boolean;
+  /** An outcome that this side may end without: a refusal of what came while it drained. */
+  readonly courtesy?: boolean;
   /** It leaves now, with this number: called once, before the frame is encoded, and not again for a replay. */
   left?(seq: number): void;
   /** The peer has received it. */

@@ -9,19 +9,28 @@ const counts = (frame: Outgoing['frame']): 0 | 1 =>
 export class Owed implements Totals {
   messages = 0;
   bytes = 0;
+  #courtesies = 0;
 
-  add({ frame, bytes }: Outgoing): void {
-    this.messages += counts(frame);
-    this.bytes += bytes;
+  /** Those that must be delivered before this side may end. */
+  get due(): number {
+    return this.messages - this.#courtesies;
   }
 
-  settle({ frame, bytes }: Outgoing): void {
-    if (frame.kind !== 'outcome') return;
-    this.messages -= counts(frame);
-    this.bytes -= bytes;
+  add(outgoing: Outgoing): void {
+    this.#count(outgoing, 1);
+  }
+
+  settle(outgoing: Outgoing): void {
+    if (outgoing.frame.kind === 'outcome') this.#count(outgoing, -1);
   }
 
   clear(): void {
-    this.messages = this.bytes = 0;
+    this.messages = this.bytes = this.#courtesies = 0;
+  }
+
+  #count({ frame, bytes, courtesy }: Outgoing, change: 1 | -1): void {
+    this.messages += change * counts(frame);
+    this.bytes += change * bytes;
+    if (courtesy) this.#courtesies += change;
   }
 }

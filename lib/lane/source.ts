@@ -29,6 +29,16 @@ export class LaneSource<W extends Work> {
     return this.#account.limit;
   }
 
+  /** What of it the peer has not used. */
+  get unspent(): Totals {
+    return { messages: this.#account.messages.unspent, bytes: this.#account.bytes.unspent };
+  }
+
+  /** Bytes of works that wait. */
+  get queuedBytes(): number {
+    return this.#account.bytes.queued;
+  }
+
   /** What was received so far, refused works included. */
   get received(): Totals {
     return { messages: this.#account.messages.received, bytes: this.#account.bytes.received };

@@ -1,6 +1,19 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Registration } from '../handler/registration.js';
 import type { Authenticate } from '../handshake/negotiate.js';
+import type { Owner } from '../services/injection.js';
+import type { Provider } from '../services/provider.js';
+import { wiringProblems } from '../services/wiring.js';
+import { ofSession } from './built-in.js';
+import {
+  duplicateHandlers,
+  duplicateKeys,
+  exclusives,
+  idleControllers,
+  type OwnedRegistrations,
+  unsupportedHandlers,
+} from './conflict.js';
+import { Controllers } from './controller.js';
 import type { Plugin, Role } from './manifest.js';
 import { dependencyOrder } from './order.js';
 import { misshapen } from './shape.js';
@@ -12,6 +25,8 @@ export interface Place {
   readonly sdkVersion: string;
   readonly applicationHandlers: readonly Registration[];
   readonly applicationAuthenticate?: Authenticate | undefined;
+  /** What the application and the hub or worker itself provide to every plugin. */
+  readonly applicationProviders: readonly Provider[];
 }
 
 /**
@@ -21,14 +36,22 @@ export interface Place {
 export function checked(plugins: readonly Plugin[], place: Place): readonly Plugin[] {
   const { listed, wellFormed, problems } = sorted(plugins);
   const { inOrder, cycles } = dependencyOrder(wellFormed);
+  const registrations = registrationsOf(wellFormed, place);
   refuse([
     ...problems,
     ...wellFormed.flatMap((plugin) => [...misfits(plugin, place)]),
     ...duplicateNames(listed, wellFormed),
     ...requirements(wellFormed, new Set(listed.map(nameIfAny))),
     ...cycles.map((path) => `plugins require each other: ${path.join(' -> ')}`),
-    ...duplicateHandlers(wellFormed, place),
-    ...authenticators(wellFormed, place),
+    ...duplicateHandlers(registrations),
+    ...unsupportedHandlers(registrations, wellFormed),
+    ...idleControllers(wellFormed),
+    ...duplicateKeys(wellFormed),
+    ...(place.role === 'hub'
+      ? exclusives(wellFormed, 'authenticate', 'a hub', place.applicationAuthenticate)
+      : []),
+    ...exclusives(wellFormed, 'detector', `a ${place.role}`, undefined),
+    ...wiringProblems(owners(wellFormed, place)),
   ]);
   return inOrder;
 }
@@ -36,6 +59,27 @@ export function checked(plugins: readonly Plugin[], place: Place): readonly Plug
 /** Throws for what is not well formed, and no more. */
 export function checkShapes(plugins: readonly Plugin[]): void {
   refuse(sorted(plugins).problems);
+}
+
+/** The application and every plugin, as the wiring of services sees them. */
+export const owners = (plugins: readonly Plugin[], { applicationProviders }: Place): readonly Owner[] => [
+  { name: undefined, providers: [ofSession, ...applicationProviders], requires: [], controllers: [] },
+  ...plugins.map(({ manifest, contributes: { providers = [], controllers = [] } = {} }) => ({
+    name: manifest.name,
+    providers,
+    requires: Object.keys(manifest.requires ?? {}),
+    controllers,
+  })),
+];
+
+function registrationsOf(plugins: readonly Plugin[], { applicationHandlers }: Place): OwnedRegistrations {
+  const controllers = new Controllers();
+  return [
+    ...applicationHandlers.map((registration) => [undefined, registration] as const),
+    ...plugins.flatMap((plugin) =>
+      controllers.registrationsOf(plugin).map((registration) => [plugin, registration] as const),
+    ),
+  ];
 }
 
 function refuse(problems: readonly string[]): void {
@@ -87,23 +131,6 @@ function* requirements(plugins: readonly Plugin[], listed: ReadonlySet<unknown>)
       else if (!listed.has(name)) yield `${needs}, which is not listed`;
     }
   }
-}
-
-function* duplicateHandlers(plugins: readonly Plugin[], place: Place): Iterable<string> {
-  const owners = new Map(place.applicationHandlers.map(({ type }) => [type, ['the application']]));
-  for (const { manifest, contributes } of plugins)
-    for (const { type } of contributes?.handlers ?? [])
-      owners.set(type, [...(owners.get(type) ?? []), `plugin '${manifest.name}'`]);
-  for (const [type, who] of owners)
-    if (who.length > 1) yield `message type '${type}' has ${who.length} handlers: of ${who.join(' and ')}`;
-}
-
-function* authenticators(plugins: readonly Plugin[], place: Place): Iterable<string> {
-  if (place.role !== 'hub') return;
-  const own = place.applicationAuthenticate === undefined ? [] : ['the application'];
-  const those = plugins.filter(({ contributes }) => contributes?.authenticate !== undefined);
-  const who = [...own, ...those.map(({ manifest }) => `plugin '${manifest.name}'`)];
-  if (who.length > 1) yield `a hub has one authenticate, and here are ${who.length}: of ${who.join(' and ')}`;
 }
 
 /** The name of whatever was listed, well formed or not: what requires it need not be told twice. */

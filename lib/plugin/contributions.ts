@@ -1,7 +1,12 @@
 import type { BusError } from '../errors/bus-error.js';
+import type { Codec } from '../handler/codec.js';
 import type { Context, HandlerMessage } from '../handler/context.js';
+import type { Executor } from '../handler/executor.js';
 import type { Registration } from '../handler/registration.js';
+import type { SendFunction } from '../handler/verbs.js';
 import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
+import type { InjectableClass, Provider } from '../services/provider.js';
+import type { MakeDetector } from '../time/detector.js';
 
 /** A handler as an interceptor sees it: gives a value, a promise or a stream, or throws. */
 export type HandlerFunction = (message: HandlerMessage, context: Context) => unknown;
@@ -15,6 +20,17 @@ export type HandlerFunction = (message: HandlerMessage, context: Context) => unk
  * `BusError` of its own and what the handler threw pass unchanged, as does what a stream fails with while it is read.
  */
 export type HandlerInterceptor = (next: HandlerFunction) => HandlerFunction;
+
+/**
+ * Wraps what this process sends (`publish`, `send`, `request`, `stream`), under the same rules. It acts once per call,
+ * before the payload is encoded; a call through `any()` that is tried again elsewhere passes it once.
+ */
+export type SendInterceptor = (next: SendFunction) => SendFunction;
+
+/** A function alone is around handlers. */
+export type Interceptor =
+  | HandlerInterceptor
+  | { readonly handler?: HandlerInterceptor; readonly send?: SendInterceptor };
 
 /** Something that happened on a hub or worker: what `HubEvent` and `WorkerEvent` have in common. */
 export interface BusEvent {
@@ -30,7 +46,7 @@ export interface BusEvent {
   readonly afterMs?: number;
   /** The message type, where it is about a message. */
   readonly type?: string;
-  /** The plugin whose handler it was (`fault`, `abandoned`). */
+  /** The plugin whose handler or detector it was (`fault`, `abandoned`). */
   readonly plugin?: string;
   readonly error?: BusError;
 }
@@ -46,14 +62,25 @@ export interface Contributions {
   /** One handler per message type, among all plugins and the application. */
   readonly handlers?: readonly Registration[];
   /**
-   * Around every handler of the process: this plugin's, those of other plugins and the application's. The first
-   * listed is the outermost; those of several plugins nest in dependency order, the first plugin outermost.
+   * Around every handler of the process (this plugin's, those of other plugins and the application's), or around
+   * everything that it sends. The first listed is the outermost; those of several plugins nest in dependency order,
+   * the first plugin outermost.
    */
-  readonly interceptors?: readonly HandlerInterceptor[];
+  readonly interceptors?: readonly Interceptor[];
   /** At most one per hub, the application's own included. A worker ignores it. */
   readonly authenticate?: Authenticate;
   /** Appended to one list in dependency order; the first listed is the outermost. A worker ignores it. */
   readonly handshake?: readonly HandshakeMiddleware[];
+  /** Forms in which payloads travel, one per name among all plugins. */
+  readonly codecs?: readonly Codec[];
+  /** Judges the silence of peers; at most one per process. Default: suspect after `suspectAfterMs`. */
+  readonly detector?: MakeDetector;
+  /** Where handlers with the option `run` are run; one per value of `run` among all plugins. */
+  readonly executors?: readonly Executor[];
+  /** Services for this plugin and for those that require it; one per token among all that a plugin can see. */
+  readonly providers?: readonly Provider[];
+  /** Classes whose methods carry `@handles(Contract)`; each is built once, after the plugin's `start`. */
+  readonly controllers?: readonly InjectableClass<object>[];
   /** All are told, in dependency order. */
   readonly observers?: readonly Observe[];
 }

@@ -2,6 +2,7 @@ import { BusError } from '../errors/bus-error.js';
 import type { ErrorCode } from '../errors/code.js';
 import type { LinkPeer } from '../frame/peer.js';
 import { busErrorOf, isBusError } from '../handler/fault.js';
+import { identityOf } from '../handshake/identity.js';
 import type { Agreement, Authenticate, HandshakeMiddleware, Negotiate } from '../handshake/negotiate.js';
 
 /** Keeps what plugins do in a greeting apart: what one throws gets its name, and one that hangs can be named. */
@@ -14,10 +15,17 @@ export class Greetings {
     return this.#turns.get(peer);
   }
 
-  /** What it throws that is no `BusError` becomes `unauthenticated`. */
+  /** What it throws that is no `BusError` becomes `unauthenticated`, which does not repeat a word of it. */
   authenticate(plugin: string, authenticate: Authenticate): Authenticate {
     return (hello, context) =>
-      this.#turn(plugin, context.peer, 'unauthenticated', async () => authenticate(hello, context));
+      this.#turn(plugin, context.peer, 'unauthenticated', async () => {
+        try {
+          return identityOf(await authenticate(hello, context), `plugin '${plugin}': authentication`);
+        } catch (thrown) {
+          if (isBusError(thrown)) throw thrown;
+          throw named(plugin, 'unauthenticated', 'authentication failed', thrown);
+        }
+      });
   }
 
   /** What it throws that is no `BusError` becomes `handshake-failed`; what `next` throws is not put on it. */

@@ -1,21 +1,29 @@
-import type { Log } from '../handler/context.js';
+import type { Log, Peer } from '../handler/context.js';
+import type { Injection, MakeInjection, SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
-import { checked, type Place } from './check.js';
-import { describePlugins, type PluginDescription } from './describe.js';
+import { checked, owners, type Place } from './check.js';
+import { Controllers } from './controller.js';
+import { describe, type PluginDescription } from './describe.js';
 import { guardedLog } from './guarded-log.js';
 import { Life, stopping } from './life.js';
 import type { Plugin } from './manifest.js';
 import { type Merged, merged } from './merge.js';
+import { Sessions } from './sessions.js';
+import type { Stats } from './stats.js';
 
 /** What a host needs to know of its hub or worker. */
 export interface PluginHostOptions extends Place {
   readonly plugins: readonly Plugin[];
   /** The worker's id. */
   readonly id?: string | undefined;
+  /** The application's version. */
+  readonly version?: string | undefined;
+  readonly injection: MakeInjection;
   readonly clock: Clock;
   readonly log: Log;
   /** How long each step of each plugin may take, in milliseconds; default 10,000. */
   readonly deadlineMs?: number | undefined;
+  stats(): Stats;
 }
 
 /** The plugins of one hub or worker: their contributions, and their steps in order. */
@@ -23,6 +31,8 @@ export class PluginHost {
   readonly contributions: Merged;
   readonly #options: PluginHostOptions;
   readonly #inOrder: readonly Plugin[];
+  readonly #injection: Injection;
+  readonly #sessions: Sessions;
   readonly #lives: readonly Life[];
   /** Those whose start is done, in order. */
   #started: Life[] = [];
@@ -34,11 +44,15 @@ export class PluginHost {
 
   /** Throws `plugin` with every problem at once; no step of a plugin has run then. */
   constructor(options: PluginHostOptions) {
-    const { role, id, clock, log, deadlineMs = 10_000 } = options;
+    const { log, deadlineMs = 10_000 } = options;
     this.#options = options;
     this.#inOrder = checked(options.plugins, options);
-    this.contributions = merged(this.#inOrder, options, log);
-    this.#lives = this.#inOrder.map((plugin) => new Life(plugin, { role, id, clock, log, deadlineMs }));
+    const controllers = new Controllers();
+    this.contributions = merged(this.#inOrder, controllers, options, log);
+    this.#injection = options.injection(owners(this.#inOrder, options));
+    this.#sessions = new Sessions(this.#injection, guardedLog(log));
+    const setting = { ...options, deadlineMs, injection: this.#injection, controllers };
+    this.#lives = this.#inOrder.map((plugin) => new Life(plugin, setting));
   }
 
   /**
@@ -71,9 +85,14 @@ export class PluginHost {
     return this.#stopping;
   }
 
+  /** The services of one session, to be disposed of when it ends. */
+  session(peer: Peer): SessionScope {
+    return this.#sessions.open(peer);
+  }
+
   /** The plugins in dependency order. */
   describe(): PluginDescription[] {
-    return describePlugins(this.#inOrder);
+    return describe(this.#inOrder);
   }
 
   #start(): Promise<void> {
@@ -109,8 +128,10 @@ export class PluginHost {
 
   async #unwind(): Promise<void> {
     const log = guardedLog(this.#options.log);
+    await this.#sessions.settled();
     for (let life = this.#started.pop(); life !== undefined; life = this.#started.pop()) {
       await life.stop().catch((error) => log.error(error.message, { error }));
     }
+    await this.#injection.dispose(undefined).catch((error) => log.error(error.message, { error }));
   }
 }

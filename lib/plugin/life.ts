@@ -1,17 +1,24 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Log } from '../handler/context.js';
 import { busErrorOf } from '../handler/fault.js';
+import type { Injection } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
+import type { Controllers } from './controller.js';
 import { pluginLog } from './guarded-log.js';
 import type { Plugin, PluginContext, Role } from './manifest.js';
+import type { Stats } from './stats.js';
 
 /** Where plugins live, and how long each of their steps may take. */
 export interface Setting {
   readonly role: Role;
   readonly id?: string | undefined;
+  readonly version?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly deadlineMs: number;
+  readonly injection: Injection;
+  readonly controllers: Controllers;
+  stats(): Stats;
 }
 
 /** One plugin from its start to its stop; it may begin anew after that. */
@@ -27,23 +34,45 @@ export class Life {
   }
 
   /** Like the other steps: rejects with a `plugin` error that names the plugin when it fails or its deadline runs out. */
-  start(): Promise<void> {
+  async start(): Promise<void> {
+    const { injection, controllers } = this.setting;
     this.#controller = new AbortController();
-    return this.#run('start', this.#controller);
+    try {
+      await this.#run('start', this.#controller);
+      controllers.build(this.plugin, injection);
+    } catch (thrown) {
+      await this.#dispose();
+      throw thrown;
+    }
   }
 
   ready(): Promise<void> {
     return this.#run('ready', this.#controller);
   }
 
-  stop(): Promise<void> {
+  /** What was built for the plugin is disposed of after its `stop`, also when that fails. */
+  async stop(): Promise<void> {
     this.end();
-    return this.#run('stop', new AbortController());
+    try {
+      await this.#run('stop', new AbortController());
+    } finally {
+      await this.#dispose();
+    }
   }
 
   /** Fires the signal that `start` and `ready` got. */
   end(): void {
     this.#controller.abort(stopping(this.setting.role));
+  }
+
+  async #dispose(): Promise<void> {
+    const { controllers, injection } = this.setting;
+    controllers.forget(this.plugin);
+    try {
+      await injection.dispose(this.plugin.manifest.name);
+    } catch (error) {
+      this.#log.error(busErrorOf(error).message, { error });
+    }
   }
 
   #run(step: 'start' | 'ready' | 'stop', controller: AbortController): Promise<void> {
@@ -75,9 +104,18 @@ export class Life {
   }
 
   #context(signal: AbortSignal): PluginContext {
-    const { role, id } = this.setting;
+    const { role, id, version, injection, stats } = this.setting;
     const { name } = this.plugin.manifest;
-    return Object.freeze({ role, name, log: this.#log, signal, ...(id === undefined ? {} : { id }) });
+    return Object.freeze({
+      role,
+      name,
+      ...(id === undefined ? {} : { id }),
+      ...(version === undefined ? {} : { version }),
+      services: injection.of(name),
+      stats,
+      log: this.#log,
+      signal,
+    });
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Log } from '../handler/context.js';
+import type { Services } from '../services/services.js';
 import type { Contributions } from './contributions.js';
+import type { Stats } from './stats.js';
 
 /** The two kinds of process that a plugin can be part of. */
 export type Role = 'hub' | 'worker';
@@ -25,6 +27,12 @@ export interface PluginContext {
   readonly name: string;
   /** The worker's id; absent on a hub. */
   readonly id?: string;
+  /** The application's version, as in the options of the hub or worker. */
+  readonly version?: string;
+  /** What the plugin can see: its own providers, the application's, and those of the plugins that it requires. */
+  readonly services: Services;
+  /** What the hub or worker holds now, in numbers. */
+  stats(): Stats;
   /** Writes each line behind the plugin's name. */
   readonly log: Log;
   /**

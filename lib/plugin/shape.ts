@@ -1,4 +1,5 @@
 import semver from 'semver';
+import { isCodecName } from '../handler/codec.js';
 import type { Contributions } from './contributions.js';
 import type { Plugin } from './manifest.js';
 import { isRange } from './version.js';
@@ -10,6 +11,28 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isRole = (value: unknown): boolean => value === 'hub' || value === 'worker';
 const isRegistration = (value: unknown): boolean =>
   isObject(value) && typeof value.type === 'string' && isFunction(value.handle) && isObject(value.options);
+const isInterceptor = (value: unknown): boolean =>
+  isFunction(value) ||
+  (isObject(value) &&
+    Object.keys(value).length > 0 &&
+    Object.entries(value).every(
+      ([around, wrap]) => ['handler', 'send'].includes(around) && isFunction(wrap),
+    ));
+const isCodec = (value: unknown): boolean =>
+  isObject(value) && isCodecName(value.name) && isFunction(value.encode) && isFunction(value.decode);
+const isExecutor = (value: unknown): boolean =>
+  isObject(value) && typeof value.run === 'string' && value.run !== 'inline' && isFunction(value.execute);
+const sources = ['value', 'factory', 'class'];
+const isProvider = (value: unknown): boolean => {
+  if (!isObject(value) || typeof value.token !== 'symbol') return false;
+  const given = sources.filter((source) => Object.hasOwn(value, source));
+  const { factory, class: made, scope } = value;
+  return (
+    given.length === 1 &&
+    [factory, made].every((source) => source === undefined || isFunction(source)) &&
+    (scope === undefined || (scope === 'session' && given[0] !== 'value'))
+  );
+};
 const listOf = (holds: (item: unknown) => boolean) => (value: unknown) => isList(value) && value.every(holds);
 
 const packageName = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
@@ -54,9 +77,21 @@ const parts: Readonly<
   Record<keyof Contributions, readonly [holds: (part: unknown) => boolean, what: string]>
 > = {
   handlers: [listOf(isRegistration), 'list of what handler() gives'],
-  interceptors: [listOf(isFunction), 'list of functions'],
+  interceptors: [listOf(isInterceptor), 'list of functions and of objects { handler, send }'],
   authenticate: [isFunction, 'function'],
   handshake: [listOf(isFunction), 'list of functions'],
+  codecs: [
+    listOf(isCodec),
+    "list of { name, encode, decode }, named in lower case like 'msgpack', other than 'json' and 'bytes'",
+  ],
+  detector: [isFunction, 'function'],
+  executors: [listOf(isExecutor), "list of { run, execute }, with another run than 'inline'"],
+  providers: [
+    listOf(isProvider),
+    "list of { token, value | factory | class, scope? }: the token made by token(), one source, the scope 'session' or " +
+      'none (a value has none)',
+  ],
+  controllers: [listOf(isFunction), 'list of classes'],
   observers: [listOf(isFunction), 'list of functions'],
 };
 

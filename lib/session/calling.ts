@@ -1,9 +1,9 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
+import type { CallOptions } from '../handler/call-option.js';
 import { faultOutcome } from '../handler/fault.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { Call, Caller, Draft } from './call.js';
-import type { CallOptions } from './call-option.js';
 import type { Encoded } from './draft.js';
 import type { Session } from './session.js';
 

@@ -1,22 +1,25 @@
 import { finalize, map, type ObservableInput, type Subscription } from 'rxjs';
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { Call, Reply, Surroundings } from '../handler/call.js';
+import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { Log, Peer } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Handlers } from '../handler/registry.js';
 import { Gate } from '../lane/gate.js';
 import { Lane } from '../lane/lane.js';
+import type { SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
 import type { Task } from './task.js';
 
-/** Something that went wrong with a message on this side. */
+/** Something that went wrong on this side: with a message, or with what judges a peer. */
 export interface DispatchEvent {
   readonly kind: 'fault' | 'abandoned' | 'overflow';
-  /** Who sent the message. */
+  /** Who sent the message, or is judged. */
   readonly peer: string;
-  readonly type: string;
-  /** The plugin whose handler it was; undefined for the application's own, and where no handler was reached. */
-  readonly plugin: string | undefined;
+  /** Of the message, where it is about one. */
+  readonly type?: string;
+  /** The plugin whose handler or detector it was; absent for the application's own, and where no handler was reached. */
+  readonly plugin?: string;
   readonly error: BusError;
 }
 
@@ -30,7 +33,11 @@ export interface DispatchOptions {
   };
   readonly handlers: Handlers;
   readonly log: Log;
+  /** What payloads are read with, and replies written; default: JSON and bytes alone. */
+  readonly codecs?: Codecs;
   readonly exposeStacks: boolean;
+  /** The services of one session, for its handlers. */
+  session(peer: Peer): SessionScope;
   emit(event: DispatchEvent): void;
 }
 
@@ -93,13 +100,27 @@ export class Dispatch {
     };
   }
 
+  /** The services of one session. */
+  session(peer: Peer): SessionScope {
+    return this.#options.session(peer);
+  }
+
+  /** What the lane holds and has done, in numbers. */
+  get gauge() {
+    const { concurrency, capacity, capacityBytes } = this.#options.lane;
+    const { inFlight: running, queued } = this.lane;
+    return { queued, running, handled: this.#handled, concurrency, capacity, capacityBytes };
+  }
+
   /** What every handler of one session's messages gets. */
-  surroundings(from: Peer): Surroundings {
-    const { clock, log, exposeStacks } = this.#options;
+  surroundings(from: Peer, services: SessionScope): Surroundings {
+    const { clock, log, codecs = standardCodecs, exposeStacks } = this.#options;
     return {
       from,
+      services,
       clock,
       log,
+      codecs,
       exposeStacks,
       onFault: (error, { message, registration }: Call) =>
         this.fault('fault', from.id, message.type, error, registration.plugin),
@@ -126,8 +147,14 @@ export class Dispatch {
     const error = BusError.is(thrown)
       ? thrown
       : new BusError('handler-failed', textOf(thrown), { cause: thrown });
-    this.#options.emit({ kind, peer, type, plugin, error });
+    this.#options.emit({ kind, peer, ...(type ? { type } : {}), ...(plugin ? { plugin } : {}), error });
     if (error.code === 'handler-failed') this.#logFailure(peer, type, error);
+  }
+
+  /** The detector of a peer failed and was replaced: an event without a message type, and a line at most once a second. */
+  misjudged(peer: string, error: BusError, plugin: string | undefined): void {
+    this.fault('fault', peer, '', error, plugin);
+    this.#logRarely('', error.message);
   }
 
   drain(): void {
@@ -158,12 +185,16 @@ export class Dispatch {
 
   /** A handler that throws is not silent where it runs: at most one line a second and type, with the stack. */
   #logFailure(peer: string, type: string, error: BusError): void {
+    const { cause } = error;
+    const what = cause instanceof Error && cause.stack ? cause.stack : error.message;
+    this.#logRarely(type, `the handler of '${type}' failed for a message from '${peer}': ${what}`);
+  }
+
+  #logRarely(type: string, text: string): void {
     const now = this.#options.clock.now();
     if (now - (this.#loggedAt.get(type) ?? Number.NEGATIVE_INFINITY) < loggedEveryMs) return;
     this.#loggedAt.set(type, now);
-    const { cause } = error;
-    const what = cause instanceof Error && cause.stack ? cause.stack : error.message;
-    this.#options.log.error(`the handler of '${type}' failed for a message from '${peer}': ${what}`);
+    this.#options.log.error(text);
   }
 
   /** Its slot is free now. One that keeps an order keeps it: until it settles, what follows is answered with `stuck`. */

@@ -1,7 +1,7 @@
 import { BusError } from '../errors/bus-error.js';
+import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { AnyContract } from '../handler/contract.js';
-import { cut } from '../handler/fault.js';
-import { encodePayload } from '../handler/payload.js';
+import { type AnyMessage, contractOf } from '../handler/verbs.js';
 import type { Draft } from './call.js';
 
 /** A payload in the form in which it travels; encoded once, however many workers it goes to. */
@@ -10,6 +10,8 @@ export interface Encoded {
   readonly contract: AnyContract;
   readonly payload: Uint8Array;
   readonly codec: string;
+  /** What it was encoded with; reads the reply. */
+  readonly codecs: Codecs;
 }
 
 /** Which try of a call this is, and the id that all its tries share. */
@@ -22,18 +24,16 @@ const firstAttempt: Attempt = { attempt: 1, id: '' };
 
 /** What a message may have in headers, in UTF-16 units: with its type it fits beside the largest payload. */
 const maxHeaders = 16_384;
-const maxType = 255;
 
-/** Throws `unserialisable`, and `invalid-option` for a message type that cannot be one. */
-export function encode(message: AnyContract | string, payload: unknown): Encoded {
-  const contract: AnyContract = typeof message === 'string' ? { type: message } : message;
-  const type: unknown = contract?.type;
-  if (typeof type !== 'string' || type === '' || type.length > maxType)
-    throw new BusError(
-      'invalid-option',
-      `a message is named by a contract or by a string of 1 to ${maxType} characters, not by ${cut(String(type), 64)}`,
-    );
-  return { type, contract, ...encodePayload(payload, type) };
+/**
+ * A payload in the codec of its contract. Throws `unserialisable`, and `invalid-option` for a message type that cannot
+ * be one.
+ */
+export function encode(message: AnyMessage, payload: unknown, codecs: Codecs = standardCodecs): Encoded {
+  const contract = contractOf(message);
+  const { type } = contract;
+  const { payload: bytes, codec } = codecs.encode(contract.codec ?? '', payload, type, 'payload');
+  return { type, contract, payload: bytes, codec, codecs };
 }
 
 /** A message as it is put on its way. Throws `unserialisable` and `too-large` for headers that cannot travel. */

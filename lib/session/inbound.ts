@@ -5,6 +5,7 @@ import type { Peer } from '../handler/context.js';
 import { faultOf } from '../handler/fault.js';
 import type { Outbox } from '../lane/outbox.js';
 import type { LaneSource } from '../lane/source.js';
+import type { SessionScope } from '../services/injection.js';
 import type { Dispatch } from './dispatch.js';
 import { nothingReceived } from './numbering.js';
 import { Task, type TaskOwner } from './task.js';
@@ -38,6 +39,8 @@ export class Inbound implements TaskOwner {
   readonly #source: LaneSource<Task>;
   #from: Peer = { id: '', epoch: '', labels: {}, identity: undefined };
   #surroundings: Surroundings | undefined;
+  /** From the first link of a session until it is over. */
+  #services: SessionScope | undefined;
   #withheld = false;
   /** What the source had received when this session's numbers began: its credit is counted from there. */
   #base: Totals = nothingReceived;
@@ -55,13 +58,24 @@ export class Inbound implements TaskOwner {
   begin(terms: TakeTerms, from: Peer): void {
     this.terms = terms;
     this.#from = from;
-    this.#surroundings = this.dispatch.surroundings(from);
+    this.#services ??= this.dispatch.session(from);
+    this.#surroundings = this.dispatch.surroundings(from, this.#services);
   }
 
   /** What has been granted so far, as an absolute limit. */
   get limit(): Totals {
     const { messages, bytes } = this.#base;
     return plus(this.#source.limit, { messages: -messages, bytes: -bytes });
+  }
+
+  /** What of that the peer has not used. */
+  get granted(): Totals {
+    return this.#source.unspent;
+  }
+
+  /** Bytes that wait for a handler. */
+  get queuedBytes(): number {
+    return this.#source.queuedBytes;
   }
 
   /** Says what is granted, unless the peer has to take outcomes first. Without a link nobody hears it. */
@@ -153,7 +167,8 @@ export class Inbound implements TaskOwner {
 
   finished(task: Task): void {
     this.dispatch.forget(task);
-    if (!task.dropped) this.#open.delete(task.message.seq);
+    if (task.dropped) task.dropped();
+    else this.#open.delete(task.message.seq);
   }
 
   /** The peer's session is over: what runs is cancelled, what waits is dropped, and nothing is answered. */
@@ -161,15 +176,30 @@ export class Inbound implements TaskOwner {
     const tasks = [...this.#open.values()];
     this.#open.clear();
     this.#early.clear();
-    for (const task of this.#source.clear()) this.dispatch.forget(task);
+    const queued = this.#source.clear();
+    for (const task of queued) this.dispatch.forget(task);
+    const ended = this.#endServices(tasks.length - queued.length);
     this.#base = this.#source.received;
     if (this.#withheld) this.#source.resume();
     this.#withheld = false;
     const gone = new BusError('cancelled', `${this.#from.id} is gone: nobody waits for the result any more`);
     for (const task of tasks) {
-      task.dropped = true;
+      task.dropped = ended;
       task.invocation.cancel(gone);
     }
+  }
+
+  /** The session's services go when the last of so many handlers that still run has settled or is abandoned. */
+  #endServices(running: number): () => void {
+    const services = this.#services;
+    this.#services = undefined;
+    let left = running;
+    const ended = () => {
+      left -= 1;
+      if (left === 0) void services?.dispose();
+    };
+    if (left === 0) void services?.dispose();
+    return ended;
   }
 
   close(): void {
@@ -220,7 +250,9 @@ export class Inbound implements TaskOwner {
       codec,
       ...(fault ? { fault } : noFault),
     };
-    const outgoing = { frame, bytes: payload.length, kept: this.terms.credited };
+    // A peer that goes on asking is refused for as long as this side drains: nobody waits until it has heard the last no.
+    const courtesy = urgent && this.dispatch.draining;
+    const outgoing = { frame, bytes: payload.length, kept: this.terms.credited, courtesy };
     if (urgent) this.outbox.urgent(outgoing);
     else this.outbox.outcome(outgoing);
     if (!this.#withheld && this.#owes(1)) {

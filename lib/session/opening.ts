@@ -55,14 +55,17 @@ export function open(
       );
     });
     let kept = 0;
-    const deliver = (frames: readonly Frame[], bytes: number) => {
-      if (reader) return reader.next(frames);
+    /** Before it is decoded: small frames take far more room than their bytes. */
+    const keep = (bytes: number) => {
       kept += bytes;
       if (kept > maxBytes)
         throw new BusError(
           'protocol',
           `${link.peer.address} sent ${kept} bytes before its greeting was answered`,
         );
+    };
+    const deliver = (frames: readonly Frame[]) => {
+      if (reader) return reader.next(frames);
       if (frames.length > 0) early.push(frames);
     };
     const subscription: Subscription = link.batches$.subscribe({
@@ -73,13 +76,14 @@ export function open(
               'too-large',
               `the greeting of ${link.peer.address} has ${bytes.length} bytes, at most ${maxBytes} are read`,
             );
+          if (opened && !reader) keep(bytes.length);
           const { frames, unknown } = decode(bytes, link);
           if (unknown > 0) onUnknown(unknownKind(unknown, link));
           const first = frames[0];
-          if (opened || first === undefined) return deliver(frames, bytes.length);
+          if (opened || first === undefined) return deliver(frames);
           opened = true;
           cancelTimer();
-          deliver(frames.slice(1), 0);
+          deliver(frames.slice(1));
           resolve({ link, first, frames$ });
         } catch (thrown) {
           subscription?.unsubscribe();

@@ -1,6 +1,7 @@
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { BeatTiming } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
+import type { MakeInjection } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
 import type { Transport } from '../transport/link.js';
 
@@ -28,6 +29,7 @@ export interface SendLimits {
 export interface Platform {
   readonly transport: Transport;
   readonly clock: Clock;
+  readonly injection: MakeInjection;
 }
 
 /** The version of this SDK, as it stands in its package.json. */
@@ -61,20 +63,18 @@ export function positive(value: unknown, name: string): number {
 }
 
 /** A text, or nothing, or `invalid-option` that names it. */
-export function optionalText(value: unknown, name: string): void {
-  if (value === undefined || (typeof value === 'string' && value.length <= 1_024)) return;
-  throw new BusError(
-    'invalid-option',
-    `${name} must be a string of at most 1,024 characters, not ${textOf(value)}`,
-  );
+export function optionalText(value: unknown, name: string, max = 1_024): void {
+  if (value === undefined || (typeof value === 'string' && value.length <= max)) return;
+  const what = typeof value === 'string' ? `one of ${value.length}` : typeof value;
+  throw new BusError('invalid-option', `${name} must be a string of at most ${max} characters, not ${what}`);
 }
 
 /** A record of texts, or nothing, or `invalid-option` that names the one that is none. */
-export function optionalTexts(values: unknown, name: string): void {
+export function optionalTexts(values: unknown, name: string, max?: number): void {
   if (values === undefined) return;
   if (typeof values !== 'object' || values === null)
     throw new BusError('invalid-option', `${name} must be an object of strings, not ${textOf(values)}`);
-  for (const [key, value] of Object.entries(values)) optionalText(value, `${name}.${key}`);
+  for (const [key, value] of Object.entries(values)) optionalText(value, `${name}.${key}`, max);
 }
 
 /** Fills in the defaults; throws `invalid-option` that names the option for anything but a positive number. */

@@ -1,5 +1,5 @@
 import { BusError, textOf } from '../errors/bus-error.js';
-import type { Outcome } from '../frame/frame.js';
+import type { Outcome, Totals } from '../frame/frame.js';
 import type { Outbox } from '../lane/outbox.js';
 import type { Outgoing, OverflowRule } from '../lane/outgoing.js';
 import type { Clock } from '../time/clock.js';
@@ -17,6 +17,8 @@ export interface SendTerms {
 
 /** Whether a message that finds no answer had been sent. */
 export type Delivery = 'not-sent' | 'unknown';
+
+const nothingHeld: Totals = { messages: 0, bytes: 0 };
 
 /** What this side sends in one session: messages on their way, and the calls that wait for outcomes. */
 export class Outbound {
@@ -45,6 +47,11 @@ export class Outbound {
   /** Calls whose outcome has not come. */
   get waiting(): number {
     return this.#calls.size;
+  }
+
+  /** Credit that is not used; nothing where the peer grants none. */
+  get held(): Totals {
+    return this.terms.credited ? this.outbox.held : nothingHeld;
   }
 
   /** Puts a message on its way; the caller hears how it goes. Throws `overflow`, `too-large`, `closed` or `peer-lost`. */

@@ -4,13 +4,22 @@ import { BatchWriter } from '../frame/codec.js';
 import type { BeatTiming, ControlFrame, Message, Received, Totals } from '../frame/frame.js';
 import { Outbox } from '../lane/outbox.js';
 import type { Cancel } from '../time/clock.js';
+import type { Beats } from './beats.js';
+import { Hearing } from './hearing.js';
 import { Inbound } from './inbound.js';
 import { nothingReceived } from './numbering.js';
 import type { Opening } from './opening.js';
 import { Outbound } from './outbound.js';
 import { pipeline } from './pipeline.js';
 import { asBusError, goneError, refusalOf } from './refusal.js';
-import { type EndCause, idle, type SessionEffect, type SessionEvent, type SessionState } from './state.js';
+import {
+  type EndCause,
+  idle,
+  type Rules,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionState,
+} from './state.js';
 import type { SessionSetup, Terms } from './terms.js';
 import { transition } from './transition.js';
 
@@ -31,6 +40,7 @@ export class Session {
   readonly outbound: Outbound;
   readonly inbound: Inbound;
   readonly #setup: SessionSetup;
+  readonly #hearing: Hearing;
   readonly #heard = new Set<() => void>();
   #state: SessionState = idle;
   #terms: Terms | undefined;
@@ -50,6 +60,7 @@ export class Session {
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
+    this.#hearing = new Hearing(setup, (error, plugin) => this.#misjudged(error, plugin));
     this.outbox = new Outbox({
       clock: setup.clock,
       ...setup.outbox,
@@ -74,14 +85,19 @@ export class Session {
     return this.#received;
   }
 
+  /** The beats that came in. */
+  get beats(): Beats {
+    return this.#hearing.beats;
+  }
+
   /** Whether the next link can go on with this session. */
   get resumable(): boolean {
     return this.#terms !== undefined && this.#state.name === 'detached';
   }
 
-  /** Nothing waits any more: no call without outcome, nothing unsent, nothing unacknowledged. */
+  /** Nothing waits any more: no call without outcome, no message unsent, no outcome unacknowledged. */
   get settled(): boolean {
-    return this.outbound.waiting === 0 && this.outbox.idle && this.outbox.unacked === 0;
+    return this.outbound.waiting === 0 && this.outbox.queued === 0 && this.outbox.due === 0;
   }
 
   /** Gives the session a link whose handshake is done. Nothing is read from it before `read`. */
@@ -92,6 +108,7 @@ export class Session {
     const { maxPayloadBytes, maxUnanswered, credited } = terms;
     this.#terms = terms;
     this.#opening = opening;
+    this.#hearing.attach(terms.timing, this.name);
     this.outbound.begin({ maxPayloadBytes, maxUnanswered, credited });
     this.inbound.begin({ maxPayloadBytes, maxUnanswered, credited }, terms.from);
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
@@ -199,12 +216,16 @@ export class Session {
   }
 
   #step(event: SessionEvent): void {
-    const timing = this.#terms?.timing;
-    const before = this.#state;
-    const rules = { role: this.#setup.role, timing: timing ?? unjudged };
-    const { state, effects } = transition(before, event, rules);
+    const { state, effects } = transition(this.#state, event, this.#rules(event));
     this.#state = state;
     for (const effect of effects) this.#apply(effect);
+  }
+
+  #rules({ type }: SessionEvent): Rules {
+    const { role } = this.#setup;
+    const timing = this.#terms?.timing ?? unjudged;
+    const judges = type === 'tick' && this.#state.name === 'attached';
+    return { role, timing: judges ? this.#hearing.judged(timing) : timing };
   }
 
   #apply(effect: SessionEffect): void {
@@ -217,6 +238,7 @@ export class Session {
       case 'grade':
         return host.graded(effect.grade, effect.cause, effect.silentMs);
       case 'stalled-ourselves':
+        this.#hearing.stalled(effect.lateMs, this.#state);
         return host.lagged(effect.lateMs);
       case 'drop-link':
         // The link before was let go as the new one was taken.
@@ -237,7 +259,7 @@ export class Session {
   #control(frame: ControlFrame, link: number): void {
     switch (frame.kind) {
       case 'beat':
-        this.#setup.host.beat(frame, this.#now());
+        this.#setup.host.beat(frame, this.#hearing.beat(this.#now(), this.#state));
         if (frame.probe) this.#answerProbe();
         return;
       case 'credit':
@@ -332,6 +354,13 @@ export class Session {
     if (given) this.outbox.control({ kind: 'release', ...given });
   }
 
+  /** Told at the end of the turn: who hears of it may do anything to this session. */
+  #misjudged(error: BusError, plugin: string | undefined): void {
+    const { dispatch, clock } = this.#setup;
+    const { id } = (this.#terms as Terms).from;
+    clock.atTurnEnd(() => dispatch.misjudged(id, error, plugin));
+  }
+
   #beat(lateMs: number, probe: boolean): void {
     this.outbox.control({ kind: 'beat', n: ++this.#beats, lateMs, ...this.#setup.dispatch.load(), probe });
   }
@@ -369,6 +398,7 @@ export class Session {
   /** The peer knows nothing of what was: numbers begin anew on both sides. */
   #renew(cause: EndCause): void {
     this.inbound.reset();
+    this.#hearing.renew();
     this.#received = nothingReceived;
     this.#acked = 0;
     this.outbound.renew((delivery) => goneError(this.name, delivery, cause));

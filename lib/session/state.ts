@@ -50,6 +50,7 @@ export type SessionEffect =
 /** Which side runs the machine: the hub judges its worker; a worker that hears nothing dials again. */
 export interface Rules {
   readonly role: 'hub' | 'worker';
+  /** Its `suspectAfterMs` may be another at each step: a detector's. */
   readonly timing: BeatTiming;
 }
 

@@ -1,10 +1,10 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
+import type { CallOptions } from '../handler/call-option.js';
 import type { Log } from '../handler/context.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import type { Clock } from '../time/clock.js';
-import type { CallOptions } from './call-option.js';
 import { begin, deadlineOf, faultError } from './calling.js';
 import { draft, type Encoded } from './draft.js';
 import type { Session } from './session.js';
@@ -58,7 +58,7 @@ class Items {
   item(outcome: Outcome, wrong: (error: BusError) => void): void {
     this.#inOrder(() => {
       try {
-        const value = decodeReply(this.encoded.contract, outcome);
+        const value = decodeReply(this.encoded.contract, outcome, this.encoded.codecs);
         if (value instanceof Promise) return value.then((item) => this.#next(item), wrong);
         return this.#next(value);
       } catch (thrown) {

@@ -23,8 +23,8 @@ export class Task implements Work {
   key: Gate | undefined;
   /** What the handler's `key` gave; names the gate. */
   keyName: string | number = '';
-  /** Its session is over: what it still gives goes nowhere. */
-  dropped = false;
+  /** Its session is over: what it still gives goes nowhere, and this is told when it has ended. */
+  dropped: (() => void) | undefined;
   /** Its last outcome was given in its place: what it still gives goes nowhere. */
   cut = false;
   /** On the clock's `now`; 0 while it is queued. */

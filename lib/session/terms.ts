@@ -2,6 +2,8 @@ import type { BusError } from '../errors/bus-error.js';
 import type { Beat, BeatTiming, ControlFrame, Received, Totals } from '../frame/frame.js';
 import type { Peer } from '../handler/context.js';
 import type { Clock } from '../time/clock.js';
+import type { MakeDetector } from '../time/detector.js';
+import type { Beats } from './beats.js';
 import type { Dispatch } from './dispatch.js';
 import type { EndCause } from './state.js';
 
@@ -10,7 +12,8 @@ export interface SessionHost {
   graded(grade: 'alive' | 'suspect', cause: string, silentMs: number): void;
   detached(error: BusError | undefined): void;
   ended(cause: EndCause, silentMs: number): void;
-  beat(beat: Beat, at: number): void;
+  /** `lateMs`: how long after its interval it came. */
+  beat(beat: Beat, lateMs: number): void;
   announced(handles: readonly string[]): void;
   draining(): void;
   /** Our own event loop was late by that much. */
@@ -46,4 +49,8 @@ export interface SessionSetup {
   readonly dispatch: Dispatch;
   readonly outbox: { readonly capacity: number; readonly capacityBytes: number; readonly maxWaiting: number };
   readonly host: SessionHost;
+  /** Judges the peer's silence; the fixed deadline by default. One is made for each link. */
+  readonly detector?: MakeDetector;
+  /** Where beats are counted, for several sessions together; default: its own. */
+  readonly beats?: Beats;
 }

@@ -95,7 +95,9 @@ function tick(before: Attached | Detached, at: number, { role, timing }: Rules):
   }
   if (state.name === 'detached') return { state, effects };
   effects.push({ do: 'beat', lateMs });
-  if (silentMs < timing.suspectAfterMs || state.grade === 'suspect') return { state, effects };
+  // What came in since the tick was due may not have been read: the silence before it makes suspect, and no other.
+  const provenMs = Math.min(at, before.tickDueAt) - before.heardAt;
+  if (provenMs < timing.suspectAfterMs || state.grade === 'suspect') return { state, effects };
   effects.push({ do: 'grade', grade: 'suspect', cause: 'silent', silentMs });
   return { state: { ...state, grade: 'suspect' }, effects };
 }

@@ -1,6 +1,6 @@
+import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import type { Clock } from '../time/clock.js';
-import type { CallOptions, Published, PublishOptions } from './call-option.js';
 import { begin, faultError } from './calling.js';
 import { type Attempt, draft, type Encoded } from './draft.js';
 import type { Session } from './session.js';
@@ -57,7 +57,7 @@ export const request: Verb<unknown> = (session, clock, encoded, deadlineAt, opti
         end(() => {
           if (outcome.status === 'fault') return reject(faultError(session, encoded, outcome));
           try {
-            resolve(decodeReply(encoded.contract, outcome));
+            resolve(decodeReply(encoded.contract, outcome, encoded.codecs));
           } catch (thrown) {
             reject(thrown);
           }

@@ -23,3 +23,6 @@ export interface WorkerEvent extends BusEvent {
 
 /** Where a worker stands: `connecting` until the hub has welcomed it, and again whenever the link is gone. */
 export type WorkerState = 'idle' | 'connecting' | 'connected' | 'draining' | 'closed';
+
+/** Tells of an event; when it happened is added. */
+export type EmitWorkerEvent = (kind: WorkerEvent['kind'], cause: string, more?: Partial<WorkerEvent>) => void;

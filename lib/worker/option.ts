@@ -2,6 +2,7 @@ import { BusError } from '../errors/bus-error.js';
 import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Plugin } from '../plugin/manifest.js';
+import type { Provider } from '../services/provider.js';
 import {
   type LaneLimits,
   optionalText,
@@ -31,6 +32,8 @@ export interface WorkerOptions {
   readonly handlers?: readonly Registration[];
   /** Checked all together before anything starts, and started in the order in which they require each other. */
   readonly plugins?: readonly Plugin[];
+  /** Services for every plugin and for the application's own handlers. */
+  readonly providers?: readonly Provider[];
   readonly lane?: LaneLimits;
   /** What may wait to be sent to the hub, also while it is away. */
   readonly outbox?: SendLimits;
@@ -79,7 +82,7 @@ export function checkOptions({
   optionalText(version, 'version');
   optionalText(application, 'application');
   optionalTexts(labels, 'labels');
-  optionalTexts(extra, 'extra');
+  optionalTexts(extra, 'extra', 16_384);
   if (maxPayloadBytes !== undefined) positive(maxPayloadBytes, 'maxPayloadBytes');
   if (handshakeTimeoutMs !== undefined) positive(handshakeTimeoutMs, 'handshakeTimeoutMs');
 }

@@ -236,7 +236,7 @@ describe('a handler that is registered while the worker joins', () => {
   const trial = Trial.suite({
     authenticate: async () => {
       await sleep(50);
-      return undefined;
+      return { subject: 'somebody' };
     },
   });
 

@@ -39,6 +39,30 @@ describe('defineMessage', () => {
     expect(defineMessage('render 🥁').type).to.equal('render 🥁');
   });
 
+  it('carries the codec that is named, with schemas and without', () => {
+    const payload = z.string();
+    expect(defineMessage('a', { codec: 'msgpack' })).to.deep.equal({ type: 'a', codec: 'msgpack' });
+    expect(defineMessage('a', { payload, codec: 'json' })).to.deep.equal({
+      type: 'a',
+      payload,
+      codec: 'json',
+    });
+    expect(Object.isFrozen(defineMessage('a', { codec: 'msgpack' }))).to.equal(true);
+    for (const codec of ['x', '7z', 'vnd.acme-1+gzip', 'a'.repeat(64)])
+      expect(defineMessage('a', { codec }).codec).to.equal(codec);
+  });
+
+  it('refuses a codec that cannot be named so', () => {
+    for (const codec of ['', 'MsgPack', 'a b', 'a/b', '-a', '.a', 'a'.repeat(65), 'é', 'a\n'])
+      invalid(
+        () => defineMessage('a', { codec }),
+        `'a': its codec must be 1 to 64 lower-case letters, digits, '-', '.' and '+', beginning with a letter or ` +
+          `digit, not ${JSON.stringify(codec)}`,
+      );
+    invalid(() => defineMessage('a', { codec: 7 as never }), 'not a number');
+    invalid(() => defineMessage('a', { codec: 'bytes' }), "its codec cannot be 'bytes': leave it out");
+  });
+
   it('refuses a schema that is none, and a reply beside a stream', () => {
     invalid(
       () => defineMessage('a', { payload: {} as never }),

@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import { z } from 'zod';
 import { BusError } from '../../lib/errors/bus-error.js';
-import { defineMessage } from '../../lib/handler/contract.js';
-import { decodeReply } from '../../lib/handler/decode-reply.js';
+import type { Reply } from '../../lib/handler/call.js';
+import { standardCodecs } from '../../lib/handler/codec.js';
+import { type AnyContract, defineMessage } from '../../lib/handler/contract.js';
+import { decodeReply as decoded } from '../../lib/handler/decode-reply.js';
 import { faultOf } from '../../lib/handler/fault.js';
 import { encodePayload } from '../../lib/handler/payload.js';
 import { noUnhandledRejections } from './rejections.js';
 
+const decodeReply = (contract: AnyContract, reply: Reply) => decoded(contract, reply, standardCodecs);
 const empty = { payload: new Uint8Array(0), codec: '' };
 const value = (given: unknown) => ({ status: 'value', ...encodePayload(given) }) as const;
 const Length = defineMessage('length', { reply: z.string().transform((text) => text.length) });
@@ -34,13 +37,13 @@ describe('the reply of a request', () => {
   });
 
   it('is invalid if it does not fit or cannot be read', () => {
-    const invalid = (reply: Parameters<typeof decodeReply>[1], text: string) =>
+    const invalid = (reply: Reply, text: string) =>
       expect(() => decodeReply(Length, reply))
         .to.throw(BusError, text)
         .that.has.property('code', 'invalid-payload');
     invalid(value(7), "the reply of 'length' does not fit its contract");
     invalid({ status: 'value', payload: Buffer.from('{'), codec: '' }, "the reply of 'length' is no JSON");
-    invalid({ status: 'value', payload: Buffer.from('1'), codec: 'x' }, "codec 'x' is not known here");
+    invalid({ status: 'value', payload: Buffer.from('1'), codec: 'x' }, "its receiver has no codec 'x'");
   });
 
   it('is the error of a fault', () => {

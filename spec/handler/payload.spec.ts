@@ -101,7 +101,15 @@ describe('payloads', () => {
     invalid(() => decodePayload(Buffer.from('{"a":'), '', 'render'), "the payload of 'render' is no JSON");
     invalid(() => json(''.padEnd(3)), 'is no JSON');
     invalid(() => decodePayload(Buffer.from([0x22, 0xff, 0x22]), ''), 'is no JSON');
-    invalid(() => decodePayload(Buffer.from('1'), 'cbor', 'render'), "codec 'cbor' is not known here");
+    invalid(
+      () => decodePayload(Buffer.from('1'), 'cbor', 'render'),
+      "the payload of 'render' cannot be read: its receiver has no codec 'cbor': list a plugin that contributes it there",
+    );
+    invalid(() => decodePayload(Buffer.from('1'), 'x'.repeat(1000)), `has no codec '${'x'.repeat(64)}':`);
+  });
+
+  it('are read as JSON where a peer names it', () => {
+    expect(decodePayload(Buffer.from('[1]'), 'json')).to.deep.equal([1]);
   });
 
   it('cannot carry a prototype into an object, however the key is written', () => {

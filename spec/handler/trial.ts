@@ -2,9 +2,10 @@
 import type { BusError } from '../../lib/errors/bus-error.js';
 import type { Message } from '../../lib/frame/frame.js';
 import type { Call, Replies, Reply, Surroundings } from '../../lib/handler/call.js';
+import { type Codecs, standardCodecs } from '../../lib/handler/codec.js';
 import type { Demand } from '../../lib/handler/demand.js';
 import { Invocation } from '../../lib/handler/invocation.js';
-import { decodePayload, encodePayload } from '../../lib/handler/payload.js';
+
 import type { Registration } from '../../lib/handler/registration.js';
 import { type Clock, systemClock } from '../../lib/time/clock.js';
 
@@ -54,6 +55,12 @@ export class Trial implements Surroundings {
   readonly from = { id: 'w1', epoch: 'e1', labels: {}, identity: undefined };
   readonly clock = new StillClock();
   readonly log = { debug() {}, info() {}, warn() {}, error() {} };
+  readonly services = {
+    of(): never {
+      throw new Error('no services are here');
+    },
+  };
+  readonly codecs: Codecs;
   exposeStacks = false;
   readonly faults: BusError[] = [];
   readonly abandoned: Promise<void>[] = [];
@@ -66,15 +73,16 @@ export class Trial implements Surroundings {
   constructor(
     registration: Registration,
     message: Partial<Message> & { value?: unknown },
-    options: { deadline?: number; demand?: Demand } = {},
+    options: { deadline?: number; demand?: Demand; codecs?: Codecs } = {},
   ) {
     const { value, ...fields } = message;
+    this.codecs = options.codecs ?? standardCodecs;
     this.invocation = new Invocation(
       {
         kind: 'message',
         seq: 7,
         type: registration.type,
-        ...encodePayload(value),
+        ...this.codecs.encode(registration.contract.codec ?? '', value, registration.type, 'payload'),
         expects: 'reply',
         timeoutMs: 0,
         attempt: 1,
@@ -126,7 +134,11 @@ export class Trial implements Surroundings {
   /** Each outcome in short: its status and value, or the fault's code. */
   get outcomes(): unknown[] {
     return this.replies.map(({ status, payload, codec, fault }) =>
-      status === 'fault' ? fault?.code : status === 'done' ? 'done' : [status, decodePayload(payload, codec)],
+      status === 'fault'
+        ? fault?.code
+        : status === 'done'
+          ? 'done'
+          : [status, this.codecs.decode(payload, codec, '', 'reply')],
     );
   }
   get fault() {

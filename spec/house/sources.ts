@@ -36,6 +36,7 @@ export function trackedFiles(): Files | undefined {
   }
 }
 
-function read(paths: readonly string[]): Files {
+/** Files by their paths. */
+export function read(paths: readonly string[]): Files {
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }

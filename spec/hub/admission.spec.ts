@@ -64,7 +64,7 @@ describe('admission', () => {
     ];
     const authenticate: Authenticate = ({ worker }) => {
       if (worker !== 'good') throw new Error('who is that?');
-      return undefined;
+      return { subject: worker };
     };
     const { bus, stranger } = await greeted({ authenticate, handshake });
     expect(stranger.of('refusal')).to.have.nested.property('[0].code', 'unauthenticated');
@@ -123,7 +123,7 @@ describe('admission', () => {
 
   it('refuses a worker whose authentication never answers, when the time is over', async () => {
     const authenticate: Authenticate = ({ worker }) =>
-      worker === 'good' ? undefined : new Promise(() => {});
+      worker === 'good' ? { subject: worker } : new Promise(() => {});
     const { bus, stranger } = await greeted({ authenticate, limits: { handshakeTimeoutMs: 700 } });
     await bus.clock.advance(700);
     expect(stranger.of('refusal')[0]?.message).to.match(/authentication gave no answer within 700 ms/);
@@ -214,7 +214,7 @@ describe('admission', () => {
     let admit: (() => void) | undefined;
     const authenticate: Authenticate = () =>
       new Promise((resolve) => {
-        admit = () => resolve(undefined);
+        admit = () => resolve({ subject: 'w9' });
       });
     const { bus } = await greeted({ authenticate });
     const closing = bus.hub.close();

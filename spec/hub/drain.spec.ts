@@ -56,6 +56,29 @@ describe('draining', () => {
     await bus.close();
   });
 
+  it('a hub ends though its workers go on asking', async () => {
+    const asks = Array.from({ length: 20 }, (_, n) => ({ id: `w${n}` }));
+    const bus = await Bus.of({ handlers: [handler('echo', ({ payload }) => payload)] }, ...asks);
+    bus.network.latency(20);
+    let asking = true;
+    const refused = new Set<string>();
+    const ask = (index: number): void => {
+      if (!asking) return;
+      bus.workers[index]?.request('echo', index).catch(({ code }) => refused.add(code));
+      bus.clock.after(7 + (index % 5), () => ask(index));
+    };
+    asks.forEach((_, index) => {
+      ask(index);
+    });
+    await bus.clock.advance(500);
+    const drained = watched(bus.hub.drain({ deadlineMs: 5_000 }));
+    await bus.clock.advance(1_500);
+    asking = false;
+    expect(drained).to.deep.equal({ done: true, value: undefined });
+    expect(refused).to.include('draining');
+    await bus.close();
+  });
+
   it('a worker that is cut off while it drains says so again', async () => {
     const { open, slow } = gate();
     const bus = await Bus.of({}, { id: 'w1', handlers: [slow] });

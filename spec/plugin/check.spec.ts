@@ -1,11 +1,17 @@
 import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
+import { defineMessage } from '../../lib/handler/contract.js';
+import { handles } from '../../lib/handler/handles.js';
 import { handler } from '../../lib/handler/registration.js';
 import { checked, type Place } from '../../lib/plugin/check.js';
 import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
+import { inject, injectable } from '../../lib/services/inject.js';
+import { provider } from '../../lib/services/provider.js';
+import { token } from '../../lib/services/token.js';
+import { fixedDeadline } from '../../lib/time/detector.js';
 import { plugin } from './trial.js';
 
-const here: Place = { role: 'hub', sdkVersion: '1.4.2', applicationHandlers: [] };
+const here: Place = { role: 'hub', sdkVersion: '1.4.2', applicationHandlers: [], applicationProviders: [] };
 
 function problems(plugins: unknown, place: Partial<Place> = {}): unknown {
   try {
@@ -30,7 +36,7 @@ describe('the check of plugins', () => {
         contributes: {
           handlers: [handler('a', () => {})],
           interceptors: [(next) => next],
-          authenticate: () => undefined,
+          authenticate: () => ({ subject: 'x' }),
           handshake: [(next) => next],
           observers: [() => {}],
         },
@@ -114,7 +120,7 @@ describe('the check of plugins', () => {
         'a contribution that is not known',
         contributes({ handler: [] }),
         "plugin 'metrics' contributes 'handler', which this version of drumline does not know: there are handlers, " +
-          'interceptors, authenticate, handshake, observers',
+          'interceptors, authenticate, handshake, codecs, detector, executors, providers, controllers, observers',
       ],
       [
         'handlers that are functions',
@@ -124,7 +130,7 @@ describe('the check of plugins', () => {
       [
         'an interceptor without a list',
         contributes({ interceptors: () => {} }),
-        "plugin 'metrics' has a contributes.interceptors that is no list of functions",
+        "plugin 'metrics' has a contributes.interceptors that is no list of functions and of objects { handler, send }",
       ],
       [
         'a handshake that is no list of functions',
@@ -264,13 +270,13 @@ describe('the check of plugins', () => {
   });
 
   describe('of authenticators', () => {
-    const auth = (name: string) => plugin(name, { contributes: { authenticate: () => undefined } });
+    const auth = (name: string) => plugin(name, { contributes: { authenticate: () => ({ subject: 'x' }) } });
 
     it('refuses a second one on a hub', () => {
       expect(problems([auth('a'), plugin('b'), auth('c')])).to.deep.equal([
         "a hub has one authenticate, and here are 2: of plugin 'a' and plugin 'c'",
       ]);
-      expect(problems([auth('a')], { applicationAuthenticate: () => undefined })).to.deep.equal([
+      expect(problems([auth('a')], { applicationAuthenticate: () => ({ subject: 'x' }) })).to.deep.equal([
         "a hub has one authenticate, and here are 2: of the application and plugin 'a'",
       ]);
     });
@@ -278,6 +284,98 @@ describe('the check of plugins', () => {
     it('takes one on a hub, and any number on a worker, which asks none', () => {
       expect(problems([auth('a')])).to.deep.equal([]);
       expect(problems([auth('a'), auth('b')], { role: 'worker' })).to.deep.equal([]);
+    });
+  });
+
+  it('refuses a second detector, on either side', () => {
+    const detects = (name: string) => plugin(name, { contributes: { detector: fixedDeadline } });
+    expect(problems([detects('a'), detects('b')], { role: 'worker' })).to.deep.equal([
+      "a worker has one detector, and here are 2: of plugin 'a' and plugin 'b'",
+    ]);
+    expect(problems([detects('a')])).to.deep.equal([]);
+  });
+
+  it('refuses codecs and executors that are there twice', () => {
+    const codec = { name: 'cbor', encode: () => new Uint8Array(), decode: () => 1 };
+    const executor = { run: 'thread', execute: () => 1 };
+    const both = { contributes: { codecs: [codec], executors: [executor] } };
+    expect(problems([plugin('a', both), plugin('b', both)])).to.deep.equal([
+      "codec 'cbor' is there 2 times: of plugin 'a' and plugin 'b'",
+      "run: 'thread' has 2 executors: of plugin 'a' and plugin 'b'",
+    ]);
+  });
+
+  describe('of what handlers need', () => {
+    const place = { module: new URL('./x.js', import.meta.url), export: 'x' };
+    const crunch = handler(defineMessage<number, number>('crunch'), place, { run: 'thread' });
+    const packed = handler(defineMessage<number, number>('packed', { codec: 'cbor' }), () => 1);
+    const codec = { name: 'cbor', encode: () => new Uint8Array(), decode: () => 1 };
+    const executor = { run: 'thread', execute: () => 1 };
+
+    it("refuses a handler that is to run where no executor is, the application's too", () => {
+      const [text, ...more] = problems([plugin('a', { contributes: { handlers: [crunch] } })]) as string[];
+      expect(more).to.deep.equal([]);
+      expect(text).to.match(/^handler 'crunch' .*run: 'thread'.*\(of plugin 'a'\)$/);
+      expect(problems([], { applicationHandlers: [crunch] })).to.deep.equal([
+        text?.replace("plugin 'a'", 'the application'),
+      ]);
+    });
+
+    it('refuses a contract in a codec that nobody contributes', () => {
+      expect(problems([], { applicationHandlers: [packed] })).to.deep.equal([
+        "handler 'packed' of the application has a contract in the codec 'cbor', which no plugin contributes",
+      ]);
+    });
+
+    it('is content when some plugin has it', () => {
+      const tools = plugin('tools', { contributes: { codecs: [codec], executors: [executor] } });
+      expect(problems([tools], { applicationHandlers: [crunch, packed] })).to.deep.equal([]);
+    });
+  });
+
+  describe('of services', () => {
+    const STORE = token<object>('store');
+    @injectable()
+    class Needy {
+      constructor(@inject(STORE) readonly store: object) {}
+    }
+
+    @injectable()
+    class Bare {
+      constructor(readonly store: object) {}
+
+      @handles('bare')
+      handle(): void {}
+    }
+
+    it('refuses what nobody provides, and a class that does not say what it needs', () => {
+      const found = problems([
+        plugin('a', { contributes: { providers: [provider(token('repository'), { class: Needy })] } }),
+        plugin('b', { contributes: { controllers: [Bare] } }),
+      ]) as string[];
+      expect(found).to.have.length(2);
+      expect(found[0]).to.contain("nobody provides 'store' for plugin 'a'").and.to.contain('class Needy');
+      expect(found[1]).to.contain("plugin 'b'").and.to.contain('Bare');
+    });
+
+    it('refuses a token that is there twice for one who sees both', () => {
+      const stores = { contributes: { providers: [provider(STORE, { value: {} })] } };
+      const found = problems([plugin('a', stores), plugin('b', stores, { requires: { a: '*' } })]);
+      expect(found).to.have.length(1);
+      expect(problems([plugin('a', stores), plugin('b', stores)])).to.deep.equal([]);
+    });
+
+    it('refuses a controller that handles nothing, and one whose message type has a handler', () => {
+      class Idle {}
+      class Busy {
+        @handles('work')
+        work(): void {}
+      }
+      const busy = { contributes: { controllers: [Idle, Busy], handlers: [handler('work', () => {})] } };
+      expect(problems([plugin('a', busy)])).to.deep.equal([
+        "message type 'work' has 2 handlers: of plugin 'a' and plugin 'a'",
+        "plugin 'a': controller Idle handles nothing: put @handles(Contract) on a method",
+      ]);
     });
   });
 

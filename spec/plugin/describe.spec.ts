@@ -1,13 +1,25 @@
 import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
+import { handles } from '../../lib/handler/handles.js';
 import { handler } from '../../lib/handler/registration.js';
-import { describePlugins } from '../../lib/plugin/describe.js';
+import { describe as describePlugins } from '../../lib/plugin/describe.js';
 import type { Plugin } from '../../lib/plugin/manifest.js';
+import { provider } from '../../lib/services/provider.js';
+import { token } from '../../lib/services/token.js';
 import { plugin, Trial } from './trial.js';
 
 const ran = (): never => {
   throw new Error('it ran');
 };
+
+class Controller {
+  constructor() {
+    ran();
+  }
+
+  @handles('c')
+  c(): void {}
+}
 
 describe('the description of plugins', () => {
   const full = plugin(
@@ -18,6 +30,11 @@ describe('the description of plugins', () => {
         interceptors: [ran],
         authenticate: ran,
         handshake: [ran, ran],
+        codecs: [{ name: 'cbor', encode: ran, decode: ran }],
+        detector: ran,
+        executors: [{ run: 'thread', execute: ran }],
+        providers: [provider(token('store'), { factory: ran })],
+        controllers: [Controller],
         observers: [ran, ran, ran],
       },
       start: ran,
@@ -36,10 +53,15 @@ describe('the description of plugins', () => {
         roles: ['hub'],
         requires: { clock: '^1.0.0' },
         contributes: {
-          handlers: ['a', 'b'],
+          handlers: ['a', 'b', 'c'],
           interceptors: 1,
           authenticate: true,
           handshake: 2,
+          codecs: ['cbor'],
+          detector: true,
+          executors: ['thread'],
+          providers: ['store'],
+          controllers: ['Controller'],
           observers: 3,
         },
       },
@@ -49,7 +71,18 @@ describe('the description of plugins', () => {
         engines: { drumline: '^1.0.0' },
         roles: ['hub', 'worker'],
         requires: {},
-        contributes: { handlers: [], interceptors: 0, authenticate: false, handshake: 0, observers: 0 },
+        contributes: {
+          handlers: [],
+          interceptors: 0,
+          authenticate: false,
+          handshake: 0,
+          codecs: [],
+          detector: false,
+          executors: [],
+          providers: [],
+          controllers: [],
+          observers: 0,
+        },
       },
     ]);
   });

@@ -15,16 +15,26 @@ describe('the door for plugins', () => {
   it('has these names, and no others', () => {
     expect(Object.keys(door).sort()).to.deep.equal([
       'BusError',
+      'HUB',
+      'PEER',
+      'WORKER',
+      'all',
+      'any',
       'defineMessage',
       'definePlugin',
-      'describePlugins',
+      'describe',
       'handler',
+      'handles',
+      'inject',
+      'injectable',
+      'provider',
+      'token',
     ]);
   });
 
-  it('loads no RxJS and no transport', () => {
+  it('loads no RxJS, no transport and no container', () => {
     const names = [...loaded('lib/plugin.ts')];
     expect(names).to.include('lib/handler/registration.ts');
-    expect(names.filter((name) => /rxjs|grpc/.test(name))).to.deep.equal([]);
+    expect(names.filter((name) => /rxjs|grpc|tsyringe|reflect/.test(name))).to.deep.equal([]);
   });
 });

@@ -185,19 +185,27 @@ describe('handshake middleware of plugins', () => {
 describe('authentication by a plugin', () => {
   noUnhandledRejections();
   const peer = { address: 'x' };
+  const context = { peer, signal: new AbortController().signal };
   const by = (authenticate: Contributions['authenticate'] & {}) =>
     new Trial().host([plugin('auth', { contributes: { authenticate } })]).contributions;
 
   it('gives the identity that it found', async () => {
     const { authenticate } = by((hello, { peer }) => ({ subject: `${hello.worker} at ${peer.address}` }));
-    expect(await authenticate?.(hello, { peer })).to.deep.equal({ subject: 'w1 at x' });
-    expect(await by(() => undefined).authenticate?.(hello, { peer })).to.equal(undefined);
+    expect(await authenticate?.(hello, context)).to.deep.equal({ subject: 'w1 at x' });
   });
 
-  it('gives unauthenticated, with its name, for what it throws', async () => {
+  it('gives unauthenticated, with its name, for what is no identity', async () => {
+    const { authenticate } = by((() => undefined) as never);
+    const error = await Promise.resolve(authenticate?.(hello, context)).catch((error) => error);
+    expect(error).to.include({ code: 'unauthenticated' });
+    expect(error.message).to.match(/^plugin 'auth': authentication gave undefined, which is no identity/);
+  });
+
+  it('gives unauthenticated, with its name and none of its words, for what it throws', async () => {
     for (const wrong of [boom, async () => boom()]) {
-      const error = await Promise.resolve(by(wrong).authenticate?.(hello, { peer })).catch((error) => error);
-      expect(error).to.include({ code: 'unauthenticated', message: "plugin 'auth': boom" });
+      const error = await Promise.resolve(by(wrong).authenticate?.(hello, context)).catch((error) => error);
+      expect(error).to.include({ code: 'unauthenticated', message: "plugin 'auth': authentication failed" });
+      expect(error.cause).to.have.property('message', 'boom');
     }
   });
 
@@ -206,17 +214,17 @@ describe('authentication by a plugin', () => {
     const { authenticate } = by(() => {
       throw refusal;
     });
-    expect(await Promise.resolve(authenticate?.(hello, { peer })).catch((error) => error)).to.equal(refusal);
+    expect(await Promise.resolve(authenticate?.(hello, context)).catch((error) => error)).to.equal(refusal);
   });
 
   it('is what the greeting waits for while it does not answer', async () => {
     const { authenticate, waitsFor } = by(() => never() as never);
-    void authenticate?.(hello, { peer });
+    void authenticate?.(hello, context);
     expect(waitsFor(peer)).to.equal('auth');
   });
 
   it('is the application’s own where no plugin has one', () => {
-    const applicationAuthenticate = () => undefined;
+    const applicationAuthenticate = () => ({ subject: 'x' });
     const { contributions } = new Trial().host([plugin('a')], { applicationAuthenticate });
     expect(contributions.authenticate).to.equal(applicationAuthenticate);
     expect(new Trial().host([]).contributions.authenticate).to.equal(undefined);

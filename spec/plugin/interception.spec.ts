@@ -1,18 +1,17 @@
 import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
-import type { Context, HandlerMessage } from '../../lib/handler/context.js';
+import { type Context, type HandlerMessage, type Log, MessageContext } from '../../lib/handler/context.js';
 import { Demand } from '../../lib/handler/demand.js';
 import { handler, type Registration } from '../../lib/handler/registration.js';
-import type { HandlerInterceptor } from '../../lib/plugin/contributions.js';
+import type { HandlerInterceptor, Interceptor } from '../../lib/plugin/contributions.js';
+import type { Services } from '../../lib/services/services.js';
+import { token } from '../../lib/services/token.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
 import { Trial as Call } from '../handler/trial.js';
 import { plugin, Trial } from './trial.js';
 
 /** The application's handler 'x' with the interceptors of plugin 'p' around it. */
-function wrapped(
-  interceptors: HandlerInterceptor[],
-  handle: Registration['handle'] = ({ payload }) => payload,
-) {
+function wrapped(interceptors: Interceptor[], handle: Registration['handle'] = ({ payload }) => payload) {
   const plugins = [plugin('p', { contributes: { interceptors } })];
   const { contributions } = new Trial().host(plugins, { applicationHandlers: [handler('x', handle)] });
   return contributions.handlers[0] as Registration;
@@ -54,6 +53,21 @@ describe('interceptors', () => {
     ]);
   });
 
+  it('are given as a function, or as the handler side of an object; what is around sends is not around handlers', () => {
+    const notes: string[] = [];
+    const noting =
+      (name: string): HandlerInterceptor =>
+      (next) =>
+      (message, context) => {
+        notes.push(name);
+        return next(message, context);
+      };
+    const send = () => () => expect.fail('it is not around handlers');
+    const registration = wrapped([noting('function'), { send }, { handler: noting('object'), send }]);
+    registration.handle({ payload: 1 } as HandlerMessage, {} as Context);
+    expect(notes).to.deep.equal(['function', 'object']);
+  });
+
   it('wrap the handlers of the application, of every plugin, and those that are added later', () => {
     const twice: HandlerInterceptor = (next) => (message, context) => (next(message, context) as number) * 2;
     const plugins = [
@@ -61,7 +75,7 @@ describe('interceptors', () => {
       plugin('b', { contributes: { handlers: [handler('of-b', () => 2)], interceptors: [twice] } }),
     ];
     const { contributions } = new Trial().host(plugins, { applicationHandlers: [handler('own', () => 3)] });
-    const later = contributions.intercepted(handler('later', () => 4));
+    const later = contributions.adopted(handler('later', () => 4));
     const results = [...contributions.handlers, later].map(({ type, plugin, handle }) => [
       type,
       plugin,
@@ -149,6 +163,30 @@ describe('interceptors', () => {
     handle({} as HandlerMessage, context);
     expect(seen[0]).to.include(context);
     expect(seen[1]).to.equal(context);
+  });
+
+  it('see the services of their own plugin, and the handler those of its own', () => {
+    const seen: unknown[] = [];
+    const scope = { of: (owner: string | undefined) => ({ get: () => owner }) as unknown as Services };
+    const context = new MessageContext(
+      {} as Context['from'],
+      undefined,
+      1,
+      {} as Log,
+      scope,
+      'of-the-handler',
+    );
+    const registration = wrapped(
+      [
+        (next) => (message, context) => {
+          seen.push(context.services.get(token('any')));
+          return next(message, context);
+        },
+      ],
+      (_message, context) => void seen.push(context.services.get(token('any'))),
+    );
+    registration.handle({} as HandlerMessage, context);
+    expect(seen).to.deep.equal(['p', 'of-the-handler']);
   });
 
   it('do not make the signal of a message before somebody reads it', () => {

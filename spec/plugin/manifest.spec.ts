@@ -19,7 +19,7 @@ describe('definePlugin', () => {
   });
 
   it('leaves functions as they are', () => {
-    const authenticate = () => undefined;
+    const authenticate = () => ({ subject: 'x' });
     definePlugin(plugin('auth', { contributes: { authenticate } }));
     expect(Object.isFrozen(authenticate)).to.equal(false);
   });

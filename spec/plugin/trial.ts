@@ -2,6 +2,8 @@
 import type { Log } from '../../lib/handler/context.js';
 import { PluginHost, type PluginHostOptions } from '../../lib/plugin/host.js';
 import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
+import { statsOf } from '../../lib/plugin/stats.js';
+import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
 
 /** A plugin that needs drumline ^1.0.0, with more of a manifest and of everything else. */
@@ -25,6 +27,9 @@ export const noted = (name: string, notes: string[], rest: Partial<Plugin> = {})
 
 export const never = (): Promise<void> => new Promise(() => {});
 
+const noLane = { queued: 0, running: 0, handled: 0, concurrency: 64, capacity: 256, capacityBytes: 1024 };
+const noBeats = { received: 0, lateMs: 0, worstMs: 0 };
+
 export class Trial {
   readonly clock: VirtualClock = virtualClock();
   readonly lines: string[] = [];
@@ -42,6 +47,9 @@ export class Trial {
       role: 'hub',
       sdkVersion: '1.4.2',
       applicationHandlers: [],
+      applicationProviders: [],
+      injection: tsyringeInjection,
+      stats: () => statsOf(0, noLane, noBeats, []),
       clock,
       log,
       ...more,

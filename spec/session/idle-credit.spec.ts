@@ -27,7 +27,8 @@ function dispatch(clock: VirtualClock): Dispatch {
   const handlers = new Handlers();
   handlers.add(handler('note', () => {}));
   const lane = { concurrency: 64, capacity: 16_384, capacityBytes: 64 * 1024 * 1024 };
-  return new Dispatch({ clock, lane, handlers, log: quietLog, exposeStacks: false, emit() {} });
+  const session = () => ({ of: () => expect.fail('there are no services here'), dispose: async () => {} });
+  return new Dispatch({ clock, lane, handlers, log: quietLog, exposeStacks: false, session, emit() {} });
 }
 
 /** A sender and a receiver, joined without a network: what one writes the other reads a turn later. */

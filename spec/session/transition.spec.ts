@@ -224,19 +224,43 @@ describe('transition', () => {
         heardAt: 35_000,
         tickDueAt: 37_000,
       });
-      const next = transition(late.state, { type: 'tick', at: 38_000 }, hub);
-      expect(next.effects.at(-1)).to.deep.equal({
-        do: 'grade',
-        grade: 'suspect',
-        cause: 'silent',
-        silentMs: 3_000,
-      });
+      const next = transition(late.state, { type: 'tick', at: 37_000 }, hub);
+      const last = transition(next.state, { type: 'tick', at: 38_000 }, hub);
+      expect([next, last].map(({ effects }) => effects.at(-1))).to.deep.equal([
+        { do: 'beat', lateMs: 0 },
+        { do: 'grade', grade: 'suspect', cause: 'silent', silentMs: 3_000 },
+      ]);
     });
 
     it('that is late by no more than an interval moves nothing: that is jitter', () => {
       const { state, effects } = transition(attached, { type: 'tick', at: 7_000 }, hub);
       expect(effects).to.deep.equal([{ do: 'beat', lateMs: 1_000 }]);
       expect(state).to.deep.include({ heardAt: 5_000, tickDueAt: 8_000 });
+    });
+
+    it('that is late makes nobody suspect for what may not have been read yet', () => {
+      const quiet = { ...attached, heardAt: 5_000, tickDueAt: 7_500 };
+      const late = transition(quiet, { type: 'tick', at: 8_400 }, hub);
+      expect(late.effects).to.deep.equal([{ do: 'beat', lateMs: 900 }]);
+      const next = transition(late.state, { type: 'tick', at: 9_400 }, hub);
+      expect(next.effects.at(-1)).to.deep.include({ grade: 'suspect', silentMs: 4_400 });
+    });
+
+    it('judges by the time after which a peer is suspect as it is told at that step, and loses on time', () => {
+      const rules = (suspectAfterMs: number): Rules => ({
+        role: 'hub',
+        timing: { ...timing, suspectAfterMs },
+      });
+      expect(graded(silence(attached, rules(1_500), 12)).map(({ at, do: what }) => [at, what])).to.deep.equal(
+        [
+          [7_000, 'grade'],
+          [15_000, 'drop-link'],
+          [15_000, 'end'],
+        ],
+      );
+      expect(graded(silence(attached, rules(timing.lostAfterMs), 12)).map(({ at }) => at)).to.deep.equal([
+        15_000, 15_000,
+      ]);
     });
 
     it('never puts the last sign of life into the future', () => {

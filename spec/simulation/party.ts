@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
 import { BusError } from '../../lib/errors/bus-error.js';
+import type { CallOptions, Published } from '../../lib/handler/call-option.js';
 import type { Context, HandlerMessage } from '../../lib/handler/context.js';
 import { handler, type Registration } from '../../lib/handler/registration.js';
-import type { CallOptions, Published } from '../../lib/session/call-option.js';
 import type { Book, Parcel, Verb } from './book.js';
 import type { Machine } from './machine.js';
 

@@ -1,8 +1,9 @@
 import { Lane } from '../../lib/lane/lane.js';
 import { Outbox } from '../../lib/lane/outbox.js';
-import type { LinkFault, Machine } from './machine.js';
+import type { Machine } from './machine.js';
 import { lane, outbox, post, type Route, types, type Wish } from './party.js';
-import { beat, World } from './world.js';
+import { watchStats } from './watch-stats.js';
+import { beat, World, type WorldOptions } from './world.js';
 
 /** What one run came to. Two runs of one seed have the same trace. */
 export interface Outcome {
@@ -13,11 +14,6 @@ export interface Outcome {
   readonly lines: readonly string[];
 }
 
-export interface ScenarioOptions {
-  readonly fault?: LinkFault;
-  readonly verbose?: boolean;
-}
-
 const runMs = 2_000;
 /** By then everything has recovered, and the work that had piled up is done. */
 const recoverMs = 2_500;
@@ -26,19 +22,22 @@ const longestCall = 4_000;
 const burst = 40;
 
 /** One run of a fleet: some seconds of work and mishaps, then quiet, then the end; everything decided by the seed. */
-export async function scenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
+export async function scenario(seed: number, options: WorldOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
   const unwatch = watchBounds(world);
+  const stats = watchStats(world.book, lane);
   try {
-    await live(world);
+    await live(world, stats.look);
+    stats.end();
   } finally {
+    stats.unwatch();
     unwatch();
   }
   const { trace, violations, summary, lines } = world.book;
   return { seed, trace, violations, summary, lines };
 }
 
-async function live(world: World): Promise<void> {
+async function live(world: World, look: () => void): Promise<void> {
   const { clock, network, book } = world;
   const storms = world.int(0, 3);
   const count = world.int(2, 4);
@@ -50,6 +49,7 @@ async function live(world: World): Promise<void> {
     for (let i = world.int(0, 2 * busy); i > 0; i--) speak(world);
     if (world.int(1, 8) <= storms) mishaps.next();
     await clock.advance(world.int(1, 60));
+    look();
   }
   mishaps.mend();
   await clock.advance(recoverMs);
@@ -57,6 +57,7 @@ async function live(world: World): Promise<void> {
   for (const process of world.workers) if (process) check(world, process.id);
   for (const { machine, route } of world.routes()) probe(world, machine, route);
   await clock.advance(longestCall + 500);
+  look();
   book.close((sender) => world.alive(sender));
   const { hub } = world;
   for (const process of world.workers) void process?.worker.close();

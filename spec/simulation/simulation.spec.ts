@@ -4,9 +4,13 @@ import { decodeBatch, encodeBatch } from '../../lib/frame/codec.js';
 import type { Frame } from '../../lib/frame/frame.js';
 import { Kept } from '../../lib/lane/kept.js';
 import { Outbox } from '../../lib/lane/outbox.js';
+import type { Plugin } from '../../lib/plugin/manifest.js';
+import type { MakeDetector } from '../../lib/time/detector.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
+import { phiAccrual } from '../session/phi-accrual.js';
 import type { LinkFault } from './machine.js';
-import { type Outcome, type ScenarioOptions, scenario } from './scenario.js';
+import { type Outcome, scenario } from './scenario.js';
+import type { WorldOptions } from './world.js';
 
 // SEED=123 runs that one alone, and prints what happened in it.
 const told = process.env.SEED;
@@ -43,6 +47,31 @@ describe('a simulated fleet', function () {
         'request closed',
         'request no-worker',
       ]);
+  });
+
+  it('keeps them with a detector that learns, and asks it', async () => {
+    let asked = 0;
+    const learns = phiAccrual({ leastDeviationMs: 10 });
+    const detector: MakeDetector = (timing) => {
+      const phi = learns(timing);
+      return {
+        heard: (at) => phi.heard(at),
+        suspectAfterMs: () => {
+          const ms = phi.suspectAfterMs();
+          if (ms !== timing.suspectAfterMs) asked += 1;
+          return ms;
+        },
+      };
+    };
+    const plugin: Plugin = {
+      manifest: { name: 'phi-accrual', version: '1.0.0', engines: { drumline: '*' } },
+      contributes: { detector },
+    };
+    for (const seed of seeds.slice(0, 30)) {
+      const outcome = await scenario(seed, { plugins: [plugin], verbose: told !== undefined });
+      expect(outcome.violations, shown(outcome)).to.deep.equal([]);
+    }
+    expect(asked).to.be.above(100);
   });
 
   it('runs the same way twice from one seed, and another way from another', async () => {
@@ -92,7 +121,7 @@ describe('the simulation finds', function () {
 });
 
 /** Runs seeds until one shows the fault. */
-async function found(expected: RegExp, options: ScenarioOptions = {}): Promise<void> {
+async function found(expected: RegExp, options: WorldOptions = {}): Promise<void> {
   for (let seed = 1; seed <= 40; seed++) {
     const { violations } = await scenario(seed, options);
     if (violations.some((text) => expected.test(text))) return;

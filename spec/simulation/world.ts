@@ -2,6 +2,7 @@ import type { Log } from '../../lib/handler/context.js';
 import { any } from '../../lib/handler/target.js';
 import type { HubEvent } from '../../lib/hub/event.js';
 import { createHub, createWorker, type Hub, type Worker } from '../../lib/index.js';
+import type { Plugin } from '../../lib/plugin/manifest.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import { type MemoryNetwork, memoryNetwork } from '../../lib/transport/memory/memory-network.js';
 import { seededRandom } from '../../lib/transport/memory/seeded-random.js';
@@ -26,6 +27,13 @@ export interface WorkerProcess {
   readonly worker: Worker;
 }
 
+export interface WorldOptions {
+  readonly fault?: LinkFault;
+  /** Of each hub and each worker. */
+  readonly plugins?: readonly Plugin[];
+  readonly verbose?: boolean;
+}
+
 /** One hub and its workers on a virtual network, with what is wrong with them at the moment. */
 export class World {
   readonly clock = virtualClock();
@@ -35,13 +43,15 @@ export class World {
   readonly workers: (WorkerProcess | undefined)[] = [];
   hub: HubProcess | undefined;
   readonly #fault: LinkFault | undefined;
+  readonly #plugins: readonly Plugin[];
   /** What stands between the hub and a worker, and when something last did, by the worker's id. */
   readonly #trouble = new Map<string, { count: number; lastAt: number }>();
   #machines = 0;
 
-  constructor(seed: number, { fault, verbose = false }: { fault?: LinkFault; verbose?: boolean } = {}) {
+  constructor(seed: number, { fault, plugins = [], verbose = false }: WorldOptions = {}) {
     this.random = seededRandom(seed);
     this.#fault = fault;
+    this.#plugins = plugins;
     this.book = new Book(() => this.clock.now(), verbose);
     this.network = memoryNetwork({ clock: this.clock, seed });
   }
@@ -70,6 +80,7 @@ export class World {
       lane,
       outbox,
       log: silent,
+      plugins: this.#plugins,
       handlers: handlers(machine, book, (from) =>
         hub.request(from, 'sync', this.errand(machine, from), { timeoutMs: 400 }),
       ),
@@ -92,6 +103,7 @@ export class World {
       lane,
       outbox,
       log: silent,
+      plugins: this.#plugins,
       version: '1.0.0',
       // Well below the time after which a worker is lost, as it is by default.
       reconnect: { maxMs: 200, random: this.random },

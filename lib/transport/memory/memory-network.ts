@@ -1,5 +1,5 @@
 import { BusError } from '../../errors/bus-error.js';
-import type { Clock } from '../../time/clock.js';
+import { type Clock, systemClock } from '../../time/clock.js';
 import { deadLink } from '../dead-link.js';
 import type { DialOptions, ListenOptions, Transport } from '../link.js';
 import { type DialledPair, dialPair, type Listening } from './dialled-pair.js';
@@ -8,7 +8,8 @@ import { seededRandom } from './seeded-random.js';
 
 /** The clock, the latency and the luck of a memory network. */
 export interface MemoryNetworkOptions {
-  readonly clock: Clock;
+  /** Default: the clock of this process. */
+  readonly clock?: Clock;
   /** One way, in milliseconds; 0 by default, which still takes a turn of the event loop. */
   readonly latencyMs?: Latency;
   /** Of the random numbers that a latency function is given; 1 by default, so every run can be repeated. */
@@ -33,7 +34,11 @@ export interface MemoryNetwork {
 }
 
 /** Makes a network without hosts or links; a name becomes a host when it is used. */
-export function memoryNetwork({ clock, latencyMs = 0, seed = 1 }: MemoryNetworkOptions): MemoryNetwork {
+export function memoryNetwork({
+  clock = systemClock,
+  latencyMs = 0,
+  seed = 1,
+}: MemoryNetworkOptions = {}): MemoryNetwork {
   const routes = new Routes(latencyMs, seededRandom(seed));
   const listening = new Map<string, Listening>();
   const pairs = new Set<DialledPair>();

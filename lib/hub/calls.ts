@@ -1,0 +1,151 @@
+import { defer, type Observable } from 'rxjs';
+import type { BusError } from '../errors/bus-error.js';
+import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
+import type { Codecs } from '../handler/codec.js';
+import type { Log } from '../handler/context.js';
+import type { OneTarget, Target } from '../handler/target.js';
+import type { AnyMessage } from '../handler/verbs.js';
+import type { OwnedSendInterceptor } from '../plugin/send-interception.js';
+import { Sends } from '../plugin/sends.js';
+import { deadlineOf } from '../session/calling.js';
+import { type Encoded, encode } from '../session/draft.js';
+import { isolated } from '../session/isolated.js';
+import type { Session } from '../session/session.js';
+import { stream, streamLog } from '../session/stream.js';
+import { publishTo, request, send, type Verb } from '../session/verb.js';
+import type { Clock } from '../time/clock.js';
+import { anywhere, streamAnywhere } from './any.js';
+import type { Roster } from './roster.js';
+
+export interface HubCallsOptions {
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly codecs: Codecs;
+  /** First = outermost. */
+  readonly interceptors: readonly OwnedSendInterceptor[];
+  readonly log: Log;
+  /** Throws `closed` once the hub is. */
+  open(): void;
+}
+
+/** What a hub sends, through the interceptors of its plugins if it has any. `Hub` says what each method promises. */
+export class HubCalls {
+  readonly #options: HubCallsOptions;
+  readonly #sends: Sends | undefined;
+
+  constructor(options: HubCallsOptions) {
+    const { interceptors, clock, log } = options;
+    this.#options = options;
+    this.#sends = interceptors.length === 0 ? undefined : new Sends(interceptors, clock, log, isolated);
+  }
+
+  /** Whether no interceptor keeps a caller waiting. */
+  get settled(): boolean {
+    return this.#sends === undefined || this.#sends.settled;
+  }
+
+  publish(target: Target, message: AnyMessage, payload: unknown, options: PublishOptions): Published {
+    this.#options.open();
+    if (this.#sends === undefined) return this.#publish(target, this.#encode(message, payload), options);
+    return this.#sends.publish({ verb: 'publish', target, message, payload, options }, (payload, options) =>
+      this.#publish(target, this.#encode(message, payload), options),
+    );
+  }
+
+  send(target: OneTarget, message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
+    return this.#call('send', send, target, message, payload, options);
+  }
+
+  request(target: OneTarget, message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
+    return this.#call('request', request, target, message, payload, options);
+  }
+
+  stream(
+    target: OneTarget,
+    message: AnyMessage,
+    payload: unknown,
+    options: CallOptions,
+  ): Observable<unknown> {
+    const { clock, log } = this.#options;
+    const items$ = defer(() => {
+      this.#options.open();
+      const deadlineAt = deadlineOf(clock, options);
+      if (this.#sends === undefined)
+        return this.#items(target, this.#encode(message, payload), options, deadlineAt);
+      const order = { verb: 'stream', target, message, payload, options } as const;
+      return this.#sends.stream(order, deadlineAt, (payload, options) => {
+        this.#options.open();
+        return this.#items(target, this.#encode(message, payload), options, deadlineAt);
+      });
+    });
+    return isolated(items$, streamLog(log));
+  }
+
+  /** Whoever waits for an interceptor hears `error`. */
+  close(error: BusError): void {
+    this.#sends?.close(error);
+  }
+
+  #call<T>(
+    verb: 'send' | 'request',
+    how: Verb<T>,
+    target: OneTarget,
+    message: AnyMessage,
+    payload: unknown,
+    options: CallOptions,
+  ): Promise<unknown> {
+    const { clock, open } = this.#options;
+    open();
+    if (this.#sends === undefined) {
+      const encoded = this.#encode(message, payload);
+      return this.#deliver(target, encoded, deadlineOf(clock, options), options, how);
+    }
+    const deadlineAt = deadlineOf(clock, options);
+    return this.#sends.call({ verb, target, message, payload, options }, deadlineAt, (payload, options) => {
+      open();
+      return this.#deliver(target, this.#encode(message, payload), deadlineAt, options, how);
+    });
+  }
+
+  #encode(message: AnyMessage, payload: unknown): Encoded {
+    return encode(message, payload, this.#options.codecs);
+  }
+
+  #publish(target: Target, encoded: Encoded, options: PublishOptions): Published {
+    const receivers = this.#receivers(target, encoded.type);
+    // Nobody has to be there for `all()`; for `any()`, a message that nobody takes is a message lost.
+    if (receivers.length === 0 && typeof target !== 'string' && target.to === 'any')
+      return { queued: 0, dropped: 1 };
+    return publishTo(receivers, encoded, options);
+  }
+
+  #deliver<T>(
+    target: OneTarget,
+    encoded: Encoded,
+    deadlineAt: number,
+    options: CallOptions,
+    how: Verb<T>,
+  ): Promise<T> {
+    const { roster, clock } = this.#options;
+    if (typeof target === 'string')
+      return how(roster.get(target).session, clock, encoded, deadlineAt, options);
+    return anywhere(roster, clock, target, encoded, deadlineAt, options, ({ session }, attempt) =>
+      how(session, clock, encoded, deadlineAt, options, attempt),
+    );
+  }
+
+  #items(target: OneTarget, encoded: Encoded, options: CallOptions, deadlineAt: number): Observable<unknown> {
+    const { roster, clock } = this.#options;
+    if (typeof target === 'string')
+      return stream(roster.get(target).session, clock, encoded, options, deadlineAt);
+    return streamAnywhere(roster, clock, target, encoded, options, deadlineAt);
+  }
+
+  #receivers(target: Target, type: string): Session[] {
+    const { roster } = this.#options;
+    if (typeof target === 'string') return [roster.get(target).session];
+    if (target.to === 'all') return roster.all(target.labels, type).map(({ session }) => session);
+    const chosen = roster.any(target.labels, type, new Set());
+    return chosen ? [chosen.session] : [];
+  }
+}

@@ -1,0 +1,64 @@
+import { lenient } from '../handshake/lenient.js';
+import { chain } from '../handshake/negotiate.js';
+import { features, protocolRange } from '../handshake/profile.js';
+import type { Merged } from '../plugin/merge.js';
+import { batchSlackBytes, defaultMaxPayloadBytes, sdkVersion } from '../session/option.js';
+import type { Clock } from '../time/clock.js';
+import type { Listener, Transport } from '../transport/link.js';
+import { Admission, type AdmissionOptions } from './admission.js';
+import type { HubEvent } from './event.js';
+import type { HubLimits, HubOptions, Listen } from './option.js';
+
+export const defaultLimits = {
+  handshakeTimeoutMs: 10_000,
+  maxHelloBytes: 65_536,
+  maxPayloadBytes: defaultMaxPayloadBytes,
+  maxSessions: 100_000,
+  maxSessionsPerAddress: Number.POSITIVE_INFINITY,
+  maxGreetings: 4_096,
+  maxGreetingsPerAddress: 1_024,
+} satisfies Required<HubLimits>;
+
+export interface EntranceOptions {
+  readonly clock: Clock;
+  /** Where the options name none. */
+  readonly transport: Transport;
+  readonly options: HubOptions;
+  readonly limits: Required<HubLimits>;
+  readonly contributions: Merged;
+  readonly enter: AdmissionOptions['enter'];
+  emit(event: Omit<HubEvent, 'at'>): void;
+}
+
+/** Listens for workers, and lets in those whom the handshake does. */
+export function listen(entrance: EntranceOptions): Promise<Listener> {
+  const { clock, limits, contributions, enter, emit } = entrance;
+  const { listen = '127.0.0.1:0', handshake = [], requires = [], version } = entrance.options;
+  const where: Exclude<Listen, string> = typeof listen === 'string' ? { address: listen } : listen;
+  const { address, tls, transport = entrance.transport } = where;
+  const { maxPayloadBytes } = limits;
+  const admission = new Admission({
+    clock,
+    ...limits,
+    authenticate: contributions.authenticate,
+    negotiate: chain([...handshake, ...contributions.handshake], lenient),
+    waitsFor: contributions.waitsFor,
+    hub: {
+      sdk: sdkVersion,
+      version,
+      protocolMin: protocolRange.min,
+      protocolMax: protocolRange.max,
+      features,
+      requires,
+      maxPayloadBytes,
+    },
+    enter,
+    refused: (error, claimed) =>
+      emit({ kind: 'refused', ...(claimed ? { worker: claimed } : {}), cause: error.message, error }),
+    unknownFrames: (error) => emit({ kind: 'fault', cause: error.message, error }),
+  });
+  return transport.listen(
+    { address, maxBatchBytes: maxPayloadBytes + batchSlackBytes, ...(tls ? { tls } : {}) },
+    (link, call) => void (call === 'attach' ? admission.greet(link) : link.abort()),
+  );
+}

@@ -1,0 +1,108 @@
+import { defer, type Observable } from 'rxjs';
+import type { BusError } from '../errors/bus-error.js';
+import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
+import type { Codecs } from '../handler/codec.js';
+import type { Log } from '../handler/context.js';
+import type { AnyMessage } from '../handler/verbs.js';
+import type { OwnedSendInterceptor } from '../plugin/send-interception.js';
+import { Sends } from '../plugin/sends.js';
+import { deadlineOf } from '../session/calling.js';
+import { type Encoded, encode } from '../session/draft.js';
+import { isolated } from '../session/isolated.js';
+import type { Session } from '../session/session.js';
+import { stream, streamLog } from '../session/stream.js';
+import { publishTo, request, send, type Verb } from '../session/verb.js';
+import type { Clock } from '../time/clock.js';
+
+export interface WorkerCallsOptions {
+  readonly clock: Clock;
+  readonly session: Session;
+  readonly codecs: Codecs;
+  /** First = outermost. */
+  readonly interceptors: readonly OwnedSendInterceptor[];
+  readonly log: Log;
+  /** Throws `closed` once the worker is. */
+  open(): void;
+}
+
+/** What interceptors see as the target of a worker's calls. */
+const target = 'hub';
+
+/** What a worker sends, through the interceptors of its plugins if it has any. `Worker` says what each promises. */
+export class WorkerCalls {
+  readonly #options: WorkerCallsOptions;
+  readonly #sends: Sends | undefined;
+
+  constructor(options: WorkerCallsOptions) {
+    const { interceptors, clock, log } = options;
+    this.#options = options;
+    this.#sends = interceptors.length === 0 ? undefined : new Sends(interceptors, clock, log, isolated);
+  }
+
+  /** Whether no interceptor keeps a caller waiting. */
+  get settled(): boolean {
+    return this.#sends === undefined || this.#sends.settled;
+  }
+
+  publish(message: AnyMessage, payload: unknown, options: PublishOptions): Published {
+    const { session, open } = this.#options;
+    open();
+    if (this.#sends === undefined) return publishTo([session], this.#encode(message, payload), options);
+    return this.#sends.publish({ verb: 'publish', target, message, payload, options }, (payload, options) =>
+      publishTo([session], this.#encode(message, payload), options),
+    );
+  }
+
+  send(message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
+    return this.#call('send', send, message, payload, options);
+  }
+
+  request(message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
+    return this.#call('request', request, message, payload, options);
+  }
+
+  stream(message: AnyMessage, payload: unknown, options: CallOptions): Observable<unknown> {
+    const { session, clock, log, open } = this.#options;
+    const items$ = defer(() => {
+      open();
+      const deadlineAt = deadlineOf(clock, options);
+      if (this.#sends === undefined)
+        return stream(session, clock, this.#encode(message, payload), options, deadlineAt);
+      const order = { verb: 'stream', target, message, payload, options } as const;
+      return this.#sends.stream(order, deadlineAt, (payload, options) => {
+        open();
+        return stream(session, clock, this.#encode(message, payload), options, deadlineAt);
+      });
+    });
+    return isolated(items$, streamLog(log));
+  }
+
+  /** Whoever waits for an interceptor hears `error`. */
+  close(error: BusError): void {
+    this.#sends?.close(error);
+  }
+
+  #call<T>(
+    verb: 'send' | 'request',
+    how: Verb<T>,
+    message: AnyMessage,
+    payload: unknown,
+    options: CallOptions,
+  ): Promise<unknown> {
+    const { session, clock, open } = this.#options;
+    open();
+    if (this.#sends === undefined) {
+      const encoded = this.#encode(message, payload);
+      return how(session, clock, encoded, deadlineOf(clock, options), options);
+    }
+    const deadlineAt = deadlineOf(clock, options);
+    return this.#sends.call({ verb, target, message, payload, options }, deadlineAt, (payload, options) => {
+      open();
+      return how(session, clock, this.#encode(message, payload), deadlineAt, options);
+    });
+  }
+
+  #encode(message: AnyMessage, payload: unknown): Encoded {
+    return encode(message, payload, this.#options.codecs);
+  }
+}

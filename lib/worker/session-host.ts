@@ -1,0 +1,17 @@
+import type { SessionHost } from '../session/terms.js';
+import type { EmitWorkerEvent } from './event.js';
+
+/** What a worker does about what happens in its session. */
+export const sessionHost = (emit: EmitWorkerEvent, redial: () => void): SessionHost => ({
+  graded: (grade, cause, afterMs) => emit(grade === 'alive' ? 'recovered' : 'suspect', cause, { afterMs }),
+  detached: (error) => {
+    emit('disconnected', error?.message ?? 'the hub closed the link', error ? { error } : {});
+    redial();
+  },
+  ended() {},
+  beat() {},
+  announced() {},
+  draining: () => emit('draining', 'the hub drains'),
+  lagged: (afterMs) => emit('lagged', 'this event loop was held up', { afterMs }),
+  undelivered: (type, error) => emit('undelivered', error.message, { type, error }),
+});

@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { type SessionGauge, statsOf } from '../../lib/plugin/stats.js';
+
+const lane = { queued: 1, running: 2, handled: 3, concurrency: 4, capacity: 5, capacityBytes: 6 };
+const beats = { received: 7, lateMs: 8, worstMs: 9 };
+
+/** A session whose numbers are all different, from `n` on. */
+const gauge = (liveness: string | undefined, n: number): SessionGauge => ({
+  liveness,
+  queuedBytes: n,
+  outbox: {
+    queued: n + 1,
+    queuedBytes: n + 2,
+    unacknowledged: n + 3,
+    waiting: n + 4,
+    owed: n + 5,
+    owedBytes: n + 6,
+  },
+  credit: {
+    granted: { messages: n + 7, bytes: n + 8 },
+    held: { messages: n + 9, bytes: n + 10 },
+  },
+});
+
+describe('the stats of a process', () => {
+  it('are sums over its sessions, each number in its place', () => {
+    expect(statsOf(10, lane, beats, [gauge('alive', 100), gauge('suspect', 1_000)])).to.deep.equal({
+      at: 10,
+      peers: { alive: 1, stalled: 0, suspect: 1, lost: 0, draining: 0 },
+      lane: { ...lane, queuedBytes: 1_100 },
+      outbox: {
+        queued: 1_102,
+        queuedBytes: 1_104,
+        unacknowledged: 1_106,
+        waiting: 1_108,
+        owed: 1_110,
+        owedBytes: 1_112,
+      },
+      credit: {
+        granted: { messages: 1_114, bytes: 1_116 },
+        held: { messages: 1_118, bytes: 1_120 },
+      },
+      beats,
+    });
+  });
+
+  it('count the grades that there are, and no other word', () => {
+    const grades = [
+      'alive',
+      'alive',
+      'stalled',
+      'suspect',
+      'lost',
+      'draining',
+      'left',
+      undefined,
+      'toString',
+    ];
+    const { peers } = statsOf(
+      0,
+      lane,
+      beats,
+      grades.map((liveness) => gauge(liveness, 0)),
+    );
+    expect(peers).to.deep.equal({ alive: 2, stalled: 1, suspect: 1, lost: 1, draining: 1 });
+  });
+});
