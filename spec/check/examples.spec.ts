@@ -4,6 +4,7 @@ import { root } from '../house/sources.js';
 import { must } from './run.js';
 
 const limitMs = 75_000;
+const isTest = (file: string): boolean => file.endsWith('.test.js');
 
 describe('Each example', () => {
   const folder = join(root, 'examples');
@@ -14,5 +15,20 @@ describe('Each example', () => {
     it(`${name} runs to its end`, () => {
       must('node', [join(folder, name, 'build/main.js')], limitMs);
     }).timeout(limitMs + 5000);
+
+    const tests = join(folder, name, 'build/test');
+    if (existsSync(tests))
+      it(`${name} passes its own tests`, () => {
+        must(
+          'node',
+          [
+            '--test',
+            ...readdirSync(tests)
+              .filter(isTest)
+              .map((file) => join(tests, file)),
+          ],
+          limitMs,
+        );
+      }).timeout(limitMs + 5000);
   }
 });
