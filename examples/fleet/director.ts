@@ -48,20 +48,29 @@ export class Director {
       this.#hear(hub, told),
     );
     this.#hub = hub;
+    this.#children.add(hub);
     void hub.exited.then(() => this.#draw());
-    return this.#adopt(hub, ({ pid, told }) => pid === hub.pid && told.tell === 'listening');
+    return this.#ready(hub, ({ pid, told }) => pid === hub.pid && told.tell === 'listening');
   }
 
   /** Resolves when the hub has welcomed the new process. */
-  async startWorker({ id, version }: Recruit): Promise<Heard> {
+  async startWorker(recruit: Recruit): Promise<Heard> {
+    const worker = this.tryWorker(recruit);
+    this.workers.set(recruit.id, worker);
+    return this.#ready(worker, ({ pid, told }) => pid === worker.pid && told.tell === 'joined');
+  }
+
+  /** A process that may be sent away: nobody counts on it. */
+  tryWorker({ id, version, plan }: Recruit): WorkerProcess {
     const settings = {
       FLEET_HUB: this.address,
       FLEET_ID: id,
+      FLEET_PLAN: plan,
       ...(version ? { FLEET_VERSION: version } : {}),
     };
     const worker: WorkerProcess = new Child(id, './worker.js', settings, (told) => this.#hear(worker, told));
-    this.workers.set(id, worker);
-    return this.#adopt(worker, ({ pid, told }) => pid === worker.pid && told.tell === 'joined');
+    this.#children.add(worker);
+    return worker;
   }
 
   worker(id: string): WorkerProcess {
@@ -92,8 +101,7 @@ export class Director {
     for (const child of this.#children) if (child.running) child.kill();
   }
 
-  #adopt(child: HubProcess | WorkerProcess, ready: (heard: Heard) => boolean): Promise<Heard> {
-    this.#children.add(child);
+  #ready(child: HubProcess | WorkerProcess, ready: (heard: Heard) => boolean): Promise<Heard> {
     const { name } = child;
     return Promise.race([
       this.expect(ready),

@@ -3,6 +3,7 @@ import { produce } from './burst.js';
 import { obey, part, tell } from './commands.js';
 import { Die, Numbers, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
+import { counters, plugins } from './plugins.js';
 import type { Row } from './report.js';
 import { beat, hubVersion } from './setting.js';
 import { sleep } from './text.js';
@@ -14,6 +15,7 @@ const hub = createHub({
   listen: process.env.FLEET_LISTEN ?? '127.0.0.1:0',
   version: hubVersion,
   beat,
+  plugins,
   outbox: { capacity: 1_024 },
   log: { debug() {}, info() {}, warn: (text) => said(text), error: (text) => said(text) },
   handlers: [
@@ -26,6 +28,7 @@ const hub = createHub({
 });
 
 const me = { hub: process.pid };
+const refused: (string | undefined)[] = [];
 let watch: Watch | undefined;
 
 const commands = {
@@ -55,6 +58,9 @@ const commands = {
     hub.publish(id, Die, undefined);
     return endings;
   },
+  /** How often this worker was refused. */
+  refusals: ({ id }: { id: string }) => refused.filter((worker) => worker === id).length,
+  metricsAt: (_: null) => `http://${counters.address()}/metrics`,
   explain: ({ id }: { id: string }) => hub.explain(id),
   leave: async (_: null) => {
     clearInterval(table);
@@ -77,8 +83,10 @@ const rows = (): Row[] =>
     lateMs: load.lateMs,
   }));
 
-hub.events$.subscribe(({ kind, worker, cause }) => {
-  said(`${worker ?? 'somebody'} ${kind}: ${cause}`);
+hub.events$.subscribe(({ kind, worker, cause, error }) => {
+  // What the quota refuses comes by the dozen, and is counted.
+  if (error?.code !== 'overflow') said(`${worker ?? 'somebody'} ${kind}: ${cause}`);
+  if (kind === 'refused') refused.push(worker);
   // Whoever joins is served at once.
   if (kind === 'joined' && worker !== undefined) hub.request(worker, Who, me).catch(() => {});
 });

@@ -30,9 +30,9 @@ export class Ledger<P extends string> {
   }
 
   /** Runs what leads to these findings. If it fails, those that it did not come to are broken, and it rejects. */
-  async during(promises: readonly P[], run: () => Promise<void>): Promise<void> {
+  async during<T>(promises: readonly P[], run: () => Promise<T>): Promise<T> {
     try {
-      await run();
+      return await run();
     } catch (thrown) {
       for (const promise of promises)
         if (!this.#findings.has(promise)) this.note(promise, false, textOf(thrown));

@@ -1,3 +1,4 @@
+import { Books } from './books.js';
 import { Director } from './director.js';
 import { Ledger, lineOf } from './ledger.js';
 import { freePort } from './port.js';
@@ -5,8 +6,11 @@ import { promises } from './promises.js';
 import { plainScreen, terminalScreen } from './screen.js';
 import { beat, deadlineMs } from './setting.js';
 import { admission, greetings } from './step/admission.js';
+import { audit, judgeMetrics } from './step/audit.js';
 import { death } from './step/death.js';
 import { leave } from './step/leave.js';
+import { quota } from './step/quota.js';
+import { refusal } from './step/refusal.js';
 import { restart } from './step/restart.js';
 import { work } from './step/work.js';
 import { figure, sleep, textOf } from './text.js';
@@ -50,7 +54,7 @@ async function deadline(signal: AbortSignal): Promise<void> {
 }
 
 async function scenario(): Promise<void> {
-  const stage = { director, ledger, say };
+  const stage = { director, ledger, books: new Books(), say };
   say(
     `Beats every ${beat.intervalMs} ms; suspect after ${figure(beat.suspectAfterMs)} ms, lost after ${figure(beat.lostAfterMs)} ms`,
   );
@@ -58,7 +62,11 @@ async function scenario(): Promise<void> {
   await ledger.during(['greeting'], () => greetings(stage));
   await work(stage);
   await ledger.during(['found', 'rejected', 'replaced'], () => death(stage));
+  const before = await ledger.during(['metrics'], () => audit(stage));
   await ledger.during(['back', 'survived', 'clinging'], () => restart(stage));
+  await ledger.during(['refused'], () => refusal(stage));
+  await ledger.during(['limited'], () => quota(stage));
+  await ledger.during(['metrics'], async () => judgeMetrics(stage, [before, await audit(stage)]));
   await ledger.during(['ended'], () => leave(stage));
 }
 

@@ -1,4 +1,4 @@
-import { beat, burst, crew, lane, mortal, waitMs } from './setting.js';
+import { beat, burst, crew, lane, mortal, plans, quotaRequests, relic, waitMs } from './setting.js';
 import { figure } from './text.js';
 
 /** Everything that is checked, in the order in which it happens. */
@@ -17,6 +17,9 @@ export const promises = {
   back: `after a restart of the hub all ${crew.length} workers are back by themselves`,
   survived: 'the same processes of the workers live through it',
   clinging: 'what was in flight to the old hub is rejected once, as peer-lost',
+  refused: `a worker ${relic.version} is refused with both versions and stays away; the others are served`,
+  limited: `of ${quotaRequests} requests of a guest the quota lets ${plans.guest} through; the crew is not limited`,
+  metrics: "the hub's metrics, read over HTTP, agree with what the processes counted",
   ended: 'every process ends by itself when it is told to leave',
 } as const;
 

@@ -13,6 +13,7 @@ export interface Row {
 export type Told =
   | { readonly tell: 'listening'; readonly address: string }
   | { readonly tell: 'joined'; readonly degraded: boolean; readonly reasons: readonly string[] }
+  | { readonly tell: 'refused'; readonly text: string }
   | { readonly tell: 'served'; readonly by: number; readonly pid: number }
   | { readonly tell: 'rows'; readonly rows: readonly Row[] }
   | { readonly tell: 'said'; readonly text: string };

@@ -3,21 +3,39 @@ export const beat = { intervalMs: 200, suspectAfterMs: 800, lostAfterMs: 1_500 }
 
 export const hubVersion = '2.32.2';
 
+/** Versions that the hub lets in; what cannot be read as a version comes in too, and is said. */
+export const letIn = '^2.25.0';
+
+/** Requests to the hub that a worker may make in a window, by its plan. */
+export const plans = { crew: 1_000_000, guest: 5 };
+/** Longer than everything here: nobody gets a second helping. */
+export const quotaWindowMs = 600_000;
+
 export interface Recruit {
   readonly id: string;
   /** The application's version as the worker names it. */
   readonly version?: string;
+  /** What it may send to the hub. */
+  readonly plan: keyof typeof plans;
   /** Whether the hub should have something to say about that version. */
   readonly odd: boolean;
 }
 
 export const crew: readonly Recruit[] = [
-  { id: 'w1', version: '2.32.2', odd: false },
-  { id: 'w2', version: '2.32.2', odd: false },
-  { id: 'w3', version: '2.25.0', odd: false },
-  { id: 'w4', odd: true },
-  { id: 'w5', version: "tuesday's build", odd: true },
+  { id: 'w1', version: '2.32.2', plan: 'crew', odd: false },
+  { id: 'w2', version: '2.32.2', plan: 'crew', odd: false },
+  { id: 'w3', version: '2.25.0', plan: 'crew', odd: false },
+  { id: 'w4', plan: 'crew', odd: true },
+  { id: 'w5', version: "tuesday's build", plan: 'crew', odd: true },
 ];
+
+/** From another time: nobody wants it. */
+export const relic = { id: 'relic', version: '1.9.0', plan: 'crew', odd: false } satisfies Recruit;
+
+/** Welcome, and not to everything. */
+export const guest: Recruit = { id: 'guest', version: '2.32.2', plan: 'guest', odd: false };
+/** Requests of the guest and of each of the crew, all at once. */
+export const quotaRequests = 20;
 
 /** How long the slow handlers wait, on both sides. */
 export const waitMs = 5_000;

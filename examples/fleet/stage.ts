@@ -1,3 +1,4 @@
+import type { Books } from './books.js';
 import type { Director } from './director.js';
 import type { Ledger } from './ledger.js';
 import type { PromiseName } from './promises.js';
@@ -6,5 +7,6 @@ import type { PromiseName } from './promises.js';
 export interface Stage {
   readonly director: Director;
   readonly ledger: Ledger<PromiseName>;
+  readonly books: Books;
   say(text: string): void;
 }

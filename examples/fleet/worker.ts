@@ -1,4 +1,4 @@
-import { createWorker, handler } from 'drumline';
+import { BusError, createWorker, handler } from 'drumline';
 import { obey, part, tell } from './commands.js';
 import { Count, Die, Numbers, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
@@ -6,7 +6,7 @@ import { burst, lane } from './setting.js';
 import { Tally } from './tally.js';
 import { sleep, textOf } from './text.js';
 
-const { FLEET_HUB: hub = '', FLEET_ID: id = '', FLEET_VERSION: version } = process.env;
+const { FLEET_HUB: hub = '', FLEET_ID: id = '', FLEET_VERSION: version, FLEET_PLAN: plan = '' } = process.env;
 
 const tally = new Tally();
 let links = 0;
@@ -17,6 +17,7 @@ const worker = createWorker({
   hub,
   id,
   ...(version === undefined ? {} : { version }),
+  labels: { plan },
   lane,
   log: { debug() {}, info() {}, warn: (text) => said(text), error: (text) => said(text) },
   handlers: [
@@ -65,8 +66,8 @@ const commands = {
     const waits = Array.from({ length: calls }, () => worker.request(Wait, { ms }));
     return Promise.all(waits);
   },
-  /** The same for requests that the hub will not answer. */
-  cling: ({ calls, ms }: { calls: number; ms: number }) =>
+  /** The same; gives how each of them ended. */
+  call: ({ calls, ms }: { calls: number; ms: number }) =>
     endingsOf(Array.from({ length: calls }, () => worker.request(Wait, { ms }))),
   leave: async (_: null) => {
     await worker.close();
@@ -81,7 +82,7 @@ worker.events$.subscribe(({ kind, cause }) => {
   if (kind === 'connected') links += 1;
   if (kind === 'suspect' || kind === 'disconnected') worries += 1;
   // The rest of its own view is the hub's story once more.
-  if (kind === 'suspect' || kind === 'recovered' || kind === 'degraded' || kind === 'unreachable') return;
+  if (['suspect', 'recovered', 'degraded', 'refused', 'unreachable'].includes(kind)) return;
   said(`${kind}: ${cause}`);
 });
 obey(commands);
@@ -89,7 +90,8 @@ try {
   const { degraded, reasons } = await worker.start();
   tell({ tell: 'joined', degraded, reasons });
 } catch (thrown) {
-  said(textOf(thrown));
+  if (BusError.is(thrown, 'handshake-refused')) tell({ tell: 'refused', text: thrown.message });
+  else said(textOf(thrown));
   process.exitCode = 1;
   part();
 }

@@ -56,7 +56,12 @@ function commonProtocol(hello: Hello, hub: LocalProfile, reasons: string[]): num
     'incompatible',
     `worker '${shown(hello.worker ?? '')}' (SDK ${shown(hello.sdk ?? 'unknown')}) speaks protocol ${min} to ${max}, this hub ` +
       `(SDK ${hub.sdk}) ${hub.protocolMin} to ${hub.protocolMax}: upgrade the ${max < hub.protocolMin ? 'worker' : 'hub'}`,
-    { details: { worker: [min, max], hub: [hub.protocolMin, hub.protocolMax] } },
+    {
+      details: {
+        workerProtocol: `${min} to ${max}`,
+        hubProtocol: `${hub.protocolMin} to ${hub.protocolMax}`,
+      },
+    },
   );
 }
 

@@ -9,7 +9,8 @@ import type {
   SendOutput,
   StreamContract,
 } from '../handler/contract.js';
-import { type Handle, type HandlerOptions, handler } from '../handler/registration.js';
+import type { HandlerModule } from '../handler/handler-module.js';
+import { type Handle, type HandlerOptions, handler, type ModuleOptions } from '../handler/registration.js';
 import { Handlers } from '../handler/registry.js';
 import type { OneTarget, Target } from '../handler/target.js';
 import type { AnyMessage, HubVerbs } from '../handler/verbs.js';
@@ -150,12 +151,25 @@ export class Hub implements HubVerbs, AsyncDisposable {
   /** Registers a handler and announces it to the workers; disposing takes both back. Throws `invalid-option` for a type that has one. */
   handle(message: string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable;
   handle<C extends AnyContract>(
+    message: C | string,
+    place: HandlerModule,
+    options: ModuleOptions<HandlerInput<C>>,
+  ): Disposable;
+  handle<C extends AnyContract>(
     message: C,
     handle: Handle<C>,
     options?: HandlerOptions<HandlerInput<C>>,
   ): Disposable;
-  handle(message: AnyContract | string, handle: Handle<AnyContract>, options?: HandlerOptions): Disposable {
-    const registration = handler(message as string, handle, options);
+  handle(
+    message: AnyContract | string,
+    handle: Handle<AnyContract> | HandlerModule,
+    options?: HandlerOptions<never> | ModuleOptions<never>,
+  ): Disposable {
+    const registration = handler(
+      message as AnyContract,
+      handle as Handle<AnyContract>,
+      options as HandlerOptions,
+    );
     return this.#handlers.add(this.#plugins.contributions.adopted(registration));
   }
 

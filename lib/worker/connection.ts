@@ -6,6 +6,7 @@ import { type Opening, open } from '../session/opening.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { ClientTls, Link, Transport } from '../transport/link.js';
 import { Backoff } from './backoff.js';
+import { checkExtra, type Extra } from './option.js';
 
 export interface ConnectionOptions {
   readonly clock: Clock;
@@ -17,8 +18,9 @@ export interface ConnectionOptions {
   readonly initialMs: number;
   readonly maxMs: number;
   random(): number;
+  readonly extra: Extra | (() => Extra | Promise<Extra>);
   /** Made anew for each dial. */
-  hello(): Hello;
+  hello(extra: Extra): Hello;
   welcomed(opening: Opening, welcome: Welcome): void;
   /** A dial failed. Not `retryable`: the connection has given up. */
   failed(error: BusError): void;
@@ -65,9 +67,12 @@ export class Connection {
     const dial = ++this.#dials;
     let link: Link | undefined;
     try {
+      const { extra } = options;
+      const asked = typeof extra === 'function' ? await this.#asked(extra) : extra;
+      if (dial !== this.#dials) return;
       link = transport.dial({ address, maxBatchBytes, ...(tls ? { tls } : {}) }, 'attach');
       this.#link = link;
-      link.write(encodeBatch([options.hello()]), () => {});
+      link.write(encodeBatch([options.hello(asked)]), () => {});
       const opening = await open(link, {
         clock,
         timeoutMs: options.handshakeTimeoutMs,
@@ -93,6 +98,25 @@ export class Connection {
       options.failed(final ? error : retryable(error));
       if (!final) this.#wait(refusal?.retryAfterMs ?? 0);
     }
+  }
+
+  /** Its failure is not final: what gives the tokens may be away. */
+  #asked(extra: () => Extra | Promise<Extra>): Promise<Extra> {
+    const { clock, handshakeTimeoutMs } = this.options;
+    return new Promise<Extra>((resolve, reject) => {
+      const failed = (what: string, cause?: unknown) =>
+        reject(new BusError('handshake-failed', `the worker's own extra() ${what}`, { cause }));
+      const cancel = clock.after(handshakeTimeoutMs, () =>
+        failed(`gave nothing within ${handshakeTimeoutMs} ms`),
+      );
+      new Promise<Extra>((given) => given(extra()))
+        .then((given) => {
+          checkExtra(given);
+          resolve(given);
+        })
+        .catch((thrown) => failed(`failed: ${textOf(thrown)}`, thrown))
+        .finally(cancel);
+    });
   }
 
   #wait(floorMs: number): void {

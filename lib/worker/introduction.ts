@@ -5,11 +5,11 @@ import { sdkVersion } from '../session/option.js';
 import type { WorkerOptions } from './option.js';
 
 /** The part of a greeting that is the same at every dial of one worker. */
-export type Introduction = Omit<Hello, 'handles' | 'credit' | 'resumeToken' | 'received'>;
+export type Introduction = Omit<Hello, 'handles' | 'credit' | 'resumeToken' | 'received' | 'extra'>;
 
 export const introduction = (
   worker: string,
-  { version, application, labels = {}, requires = [], extra = {} }: WorkerOptions,
+  { version, application, labels = {}, requires = [] }: WorkerOptions,
   maxPayloadBytes: number,
 ): Introduction => ({
   kind: 'hello',
@@ -24,5 +24,4 @@ export const introduction = (
   features,
   requires,
   maxPayloadBytes,
-  extra,
 });

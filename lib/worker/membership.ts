@@ -13,7 +13,7 @@ import type { Transport } from '../transport/link.js';
 import { Connection } from './connection.js';
 import type { EmitWorkerEvent, WorkerState } from './event.js';
 import { type Introduction, introduction } from './introduction.js';
-import type { HubAddress, WorkerOptions } from './option.js';
+import type { Extra, HubAddress, WorkerOptions } from './option.js';
 import { agreementOf, Starting } from './starting.js';
 
 export interface MembershipOptions {
@@ -60,7 +60,8 @@ export class Membership {
       maxBatchBytes: maxPayloadBytes + batchSlackBytes,
       handshakeTimeoutMs,
       ...numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits),
-      hello: () => this.#hello(),
+      extra: options.extra ?? {},
+      hello: (extra) => this.#hello(extra),
       welcomed: (opening, welcome) => this.#welcomed(opening, welcome),
       failed: (error) => this.#failed(error),
       unknownFrames: (error) => emit('fault', error.message, { error }),
@@ -126,7 +127,7 @@ export class Membership {
     this.state.complete();
   }
 
-  #hello(): Hello {
+  #hello(extra: Extra): Hello {
     const { handlers, session } = this.#options;
     const token = session.resumable ? this.#welcome?.resumeToken : undefined;
     this.#greeted = handlers.types;
@@ -135,6 +136,7 @@ export class Membership {
       handles: this.#greeted,
       ...(token ? { resumeToken: token, received: session.received } : {}),
       credit: session.grant(),
+      extra,
     };
   }
 

@@ -18,6 +18,9 @@ export type HubAddress =
   | string
   | { readonly address: string; readonly tls?: ClientTls; readonly transport?: Transport };
 
+/** What a worker's greeting carries besides what the bus needs; each value at most 16,384 characters. */
+export type Extra = Readonly<Record<string, string>>;
+
 /** Options of `createWorker`. */
 export interface WorkerOptions {
   readonly hub: HubAddress;
@@ -49,8 +52,11 @@ export interface WorkerOptions {
   readonly reconnect?: { readonly initialMs?: number; readonly maxMs?: number; random?(): number };
   /** Features that the hub must have, else the worker does not join. */
   readonly requires?: readonly string[];
-  /** More for the hub's handshake to read: tokens, hints. */
-  readonly extra?: Readonly<Record<string, string>>;
+  /**
+   * More for the hub's handshake to read: tokens, hints. A function is asked before each dial (a token may have run
+   * out), under `handshakeTimeoutMs`; if it fails, the worker tries again later.
+   */
+  readonly extra?: Extra | (() => Extra | Promise<Extra>);
   /** Largest payload of one message in bytes, either way; default 4 MiB. */
   readonly maxPayloadBytes?: number;
   /** How long the hub may take to answer the greeting, in milliseconds; default 10,000. */
@@ -62,6 +68,9 @@ export interface WorkerOptions {
   /** For tests on virtual time; default the clock of this process. */
   readonly clock?: Clock;
 }
+
+/** Throws `invalid-option`, without the values: they may be secrets. */
+export const checkExtra = (extra: unknown): void => optionalTexts(extra, 'extra', 16_384);
 
 /** Throws `invalid-option` for what would only go wrong later, when the worker greets its hub. */
 export function checkOptions({
@@ -82,7 +91,7 @@ export function checkOptions({
   optionalText(version, 'version');
   optionalText(application, 'application');
   optionalTexts(labels, 'labels');
-  optionalTexts(extra, 'extra', 16_384);
+  if (typeof extra !== 'function') checkExtra(extra);
   if (maxPayloadBytes !== undefined) positive(maxPayloadBytes, 'maxPayloadBytes');
   if (handshakeTimeoutMs !== undefined) positive(handshakeTimeoutMs, 'handshakeTimeoutMs');
 }

@@ -141,7 +141,10 @@ describe('lenient', () => {
         `worker 'w1' (SDK 9.9.9) speaks protocol ${protocolMin} to ${protocolMax}`,
       );
       expect(error.message).to.include('this hub (SDK 0.1.0) 1 to 1');
-      expect(error.details).to.deep.equal({ worker: [protocolMin, protocolMax], hub: [1, 1] });
+      expect(error.details).to.deep.equal({
+        workerProtocol: `${protocolMin} to ${protocolMax}`,
+        hubProtocol: '1 to 1',
+      });
     });
 
   it('refuses a range that is upside down', async () => {

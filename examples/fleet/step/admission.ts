@@ -26,10 +26,13 @@ export async function admission({ director, ledger, say }: Stage): Promise<void>
 }
 
 /** What no worker of ours would send. */
-export async function greetings({ director, ledger, say }: Stage): Promise<void> {
+export async function greetings({ director, ledger, books, say }: Stage): Promise<void> {
   say('A greeting that names nothing, and one that is garbage, over bare HTTP/2');
   const nothing = await greet(director.address, emptyHello);
   const noise = await greet(director.address, garbage);
+  books.add('garbled', 1);
+  // Whoever is welcomed and hangs up is lost as well.
+  if (nothing === 'welcome') books.add('lost', 1);
   const begin = performance.now();
   const answers = await Promise.all(crew.map(({ id }) => director.hub.ask('who', { id })));
   const ms = performance.now() - begin;

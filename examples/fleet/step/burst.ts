@@ -8,9 +8,11 @@ const lookMs = 100;
 const quietMs = 3_000;
 
 /** More messages than a lane holds, at full speed; judged by what the worker itself counted. */
-export async function burstStep({ director, ledger }: Stage): Promise<void> {
+export async function burstStep({ director, ledger, books }: Stage): Promise<void> {
   const { worker: id, messages } = burst;
   const { published, accepted, dropped, ms } = await director.hub.ask('burst', { id, messages });
+  books.add('published', published);
+  books.add('sent', accepted);
   const { handled, distinct, mostWaiting, mostRunning } = await settled(() =>
     director.worker(id).ask('counts', null),
   );

@@ -10,7 +10,7 @@ const callMs = 120_000;
 const servedWithinMs = 10_000;
 
 /** A worker dies without a word, and another process takes its place. */
-export async function death({ director, ledger, say }: Stage): Promise<void> {
+export async function death({ director, ledger, books, say }: Stage): Promise<void> {
   say(`${mortal} is told to kill itself while ${inFlight} requests to it are in flight`);
   const recruit = crew.find(({ id }) => id === mortal);
   if (recruit === undefined) throw new Error(`${mortal} is not in the crew`);
@@ -23,6 +23,8 @@ export async function death({ director, ledger, say }: Stage): Promise<void> {
 
   const { endings, at: endedAt } = await doomed;
   const ms = endedAt - diedAt;
+  books.add('lost', 1);
+  books.add('rejected', endings.filter(({ code }) => code === 'peer-lost').length);
   const { liveness, transitions } = await director.hub.ask('explain', { id: mortal });
   ledger.note(
     'found',

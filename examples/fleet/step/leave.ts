@@ -1,6 +1,6 @@
 import type { Director } from '../director.js';
 import type { Stage } from '../stage.js';
-import { figure, sleep } from '../text.js';
+import { figure, inTime, sleep } from '../text.js';
 
 const withinMs = 5_000;
 /** Less than `lostAfterMs`: a worker that is gone without a goodbye is still counted then. */
@@ -19,10 +19,10 @@ export async function leave({ director, ledger, say }: Stage): Promise<void> {
     }),
   );
   for (const worker of director.workers.values()) worker.ask('leave', null).catch(() => {});
-  await inTime(exits.slice(0, -1));
+  await inTime(Promise.all(exits.slice(0, -1)), withinMs);
   const total = await remaining(director);
   director.hub.ask('leave', null).catch(() => {});
-  await inTime(exits);
+  await inTime(Promise.all(exits), withinMs);
   const ms = performance.now() - begin;
   ledger.note(
     'ended',
@@ -41,10 +41,4 @@ async function remaining({ hub }: Director): Promise<number> {
     if (total === 0 || performance.now() - begin > readMs) return total;
     await sleep(lookMs);
   }
-}
-
-async function inTime(exits: readonly Promise<void>[]): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([Promise.all(exits), sleep(withinMs, timer.signal)]);
-  timer.abort();
 }

@@ -2,20 +2,21 @@ import type { Heard } from '../director.js';
 import { inWords, lostWithPeer } from '../endings.js';
 import { awayMs, backWithinMs, crew } from '../setting.js';
 import type { Stage } from '../stage.js';
-import { figure, sleep } from '../text.js';
+import { figure, inTime, sleep } from '../text.js';
 
 const inFlight = 3;
 const callMs = 120_000;
 
 /** The hub dies, and another one listens where it was. Nobody tells the workers. */
-export async function restart({ director, ledger, say }: Stage): Promise<void> {
+export async function restart({ director, ledger, books, say }: Stage): Promise<void> {
   const ids = crew.map(({ id }) => id);
   const before = ids.map((id) => director.worker(id).pid);
   const clinging = Promise.all(
-    ids.map((id) => director.worker(id).ask('cling', { calls: inFlight, ms: callMs })),
+    ids.map((id) => director.worker(id).ask('call', { calls: inFlight, ms: callMs })),
   );
   clinging.catch(() => {});
-  // Once each has answered a command, its requests have left.
+  // Who has answered a later command has made its requests; who has served the hub after that has sent them.
+  await Promise.all(ids.map((id) => director.worker(id).ask('counts', null)));
   await Promise.all(ids.map((id) => director.hub.ask('who', { id })));
 
   const old = director.hub;
@@ -30,6 +31,7 @@ export async function restart({ director, ledger, say }: Stage): Promise<void> {
   );
   const { at: returnedAt } = await director.startHub();
   const hub = director.hub;
+  books.clear();
   const back = await within(served, backWithinMs);
   const arrived = back.filter(({ told }) => told.tell === 'served' && told.by === hub.pid);
   const lastMs = Math.max(0, ...arrived.map(({ at }) => at - returnedAt));
@@ -64,9 +66,6 @@ export async function restart({ director, ledger, say }: Stage): Promise<void> {
 /** Those that were heard in time, and a moment more. */
 async function within(promises: readonly Promise<Heard>[], ms: number): Promise<readonly Heard[]> {
   const heard: Heard[] = [];
-  const all = Promise.all(promises.map((promise) => promise.then((one) => heard.push(one))));
-  const timer = new AbortController();
-  await Promise.race([all, sleep(ms + 500, timer.signal)]);
-  timer.abort();
+  await inTime(Promise.all(promises.map((promise) => promise.then((one) => heard.push(one)))), ms + 500);
   return heard;
 }

@@ -48,7 +48,7 @@ async function slowOnBothSides({ director }: Stage): Promise<Waits> {
   return { onWorkers, onHub: onHub.flat() };
 }
 
-async function judge({ director, ledger }: Stage, { onWorkers, onHub }: Waits): Promise<void> {
+async function judge({ director, ledger, books }: Stage, { onWorkers, onHub }: Waits): Promise<void> {
   const seen = (await director.hub.ask('watched', null)).filter(({ id }) => ids.includes(id));
   const graded = seen
     .filter(({ grades }) => grades.length > 0)
@@ -61,6 +61,7 @@ async function judge({ director, ledger }: Stage, { onWorkers, onHub }: Waits): 
       `${graded.join('; ') || 'nobody suspect'}; beats at most ${figure(gapMs)} ms apart`,
   );
 
+  books.add('handled', onHub.length);
   const calls = ids.length * waitsPerWorker;
   const counts = await Promise.all(ids.map((id) => director.worker(id).ask('counts', null)));
   const worried = ids.filter((_, i) => counts[i]?.worries !== 0 || counts[i]?.links !== 1);
