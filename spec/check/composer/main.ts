@@ -1,11 +1,19 @@
 // A team that composes packed plugins of several authors with classes of its own. Installed, not from here.
 import { metrics } from '@drumline/metrics';
 import { adjacentMinor, firstOf, unreadable, versionPolicy } from '@drumline/version-policy';
-import { type Context, createHub, createWorker, defineMessage, type HandlerMessage } from 'drumline';
+import {
+  type Context,
+  createHub,
+  createWorker,
+  defineMessage,
+  type HandlerMessage,
+  type Log,
+} from 'drumline';
 import { definePlugin, describe, handles, inject, injectable, provider, token } from 'drumline/plugin';
 import { METER, type Meter, QuotaUsage, quota } from 'drumline-quota';
 
 const Add = defineMessage<{ a: number; b: number }, number>('add');
+const Multiply = defineMessage<{ a: number; b: number }, number>('multiply');
 const Calculator = token<{ add(a: number, b: number): number }>('calculator');
 
 @injectable()
@@ -20,11 +28,13 @@ class Sums {
   }
 
   // @ts-expect-error the contract gives a number
-  @handles(Add)
+  @handles(Multiply)
   wrong(): string {
     return '';
   }
 }
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const sums = definePlugin({
   manifest: {
@@ -60,7 +70,7 @@ const worker = createWorker({
 await worker.start();
 const sum: number = await worker.request(Add, { a: 3, b: 4 });
 const { used } = await worker.request(QuotaUsage);
-const late = createWorker({ hub: await hub.start(), id: 'w2', version: '2.30.0' });
+const late = createWorker({ hub: await hub.start(), id: 'w2', version: '2.30.0', log: silent });
 const refusal = await late.start().catch((error: Error) => error);
 await worker.close();
 await late.close();
