@@ -18,8 +18,9 @@ import { Subject } from './subject.js';
 
 /**
  * The rules that a plugin must keep, as cases for any test runner: those that apply to what its manifest and its
- * contributions say. `make` must give a new plugin at each call. Each case makes a hub and a worker of its own, closes
- * them, and ends within `limitMs` (5,000 ms unless given) and a second or two for closing; give the runner twice that.
+ * contributions say. `make` must give a new plugin at each call. Each case makes a hub and a worker of its own and
+ * closes them; it takes milliseconds, the load a second, and no case more than `limitMs` (5,000 ms unless given) and
+ * the time to close what is late: give the runner 10,000 ms.
  *
  * A plugin that no hub and no worker takes only has the cases about its data. Never throws: what is wrong with `make`
  * is a case that fails.

@@ -37,7 +37,7 @@ async function listed(trial: Trial): Promise<void> {
   const counted = counting(plugin);
   describe([counted.plugin]);
   if (counted.called.length > 0) trial.fail(`runs ${counted.called.join(', ')} while it is listed`);
-  const left = await traces.left(trial.shareMs);
+  const left = await traces.left(trial.goneMs);
   if (left.length > 0)
     trial.fail(
       `opens something as it is made (${left.join(', ')}): leave that to start(), which can be stopped`,
@@ -66,7 +66,7 @@ function made(trial: Trial): Plugin {
 }
 
 /** Where the plugin has code in the place of data. */
-function accessors(plugin: Plugin): string[] {
+function accessors(plugin: Plugin | undefined): string[] {
   const found: string[] = [];
   const look = (value: unknown, path: string): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -75,8 +75,8 @@ function accessors(plugin: Plugin): string[] {
   };
   look(plugin, '');
   if (found.length > 0) return found;
-  look(plugin.manifest, 'manifest.');
-  look(plugin.contributes, 'contributes.');
+  look(plugin?.manifest, 'manifest.');
+  look(plugin?.contributes, 'contributes.');
   return found;
 }
 

@@ -24,7 +24,7 @@ export function greetingCases(subject: Subject): readonly ConformanceCase[] {
 }
 
 /** A greeting like that of a legitimate worker, under another id. */
-function usual({ subject }: Trial, worker: string): Hello {
+async function usual({ subject }: Trial, worker: string): Promise<Hello> {
   const { version = '1.0.0', application, labels = {}, extra = {} } = subject.options.greeting ?? {};
   return {
     kind: 'hello',
@@ -41,7 +41,7 @@ function usual({ subject }: Trial, worker: string): Hello {
     requires: [],
     maxPayloadBytes: 2 ** 20,
     credit: { messages: 16, bytes: 2 ** 16 },
-    extra,
+    extra: typeof extra === 'function' ? await extra() : extra,
   };
 }
 
@@ -53,7 +53,7 @@ async function strange(trial: Trial): Promise<void> {
   const stage = await stageOf(trial);
   await served(trial, stage, 'before');
   let n = 0;
-  for (const [name, hello] of strangeGreetings(usual(trial, 'conformance-stranger'))) {
+  for (const [name, hello] of strangeGreetings(await usual(trial, 'conformance-stranger'))) {
     n += 1;
     await answered(
       trial,

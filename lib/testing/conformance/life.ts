@@ -38,7 +38,7 @@ export const lifeCases = (subject: Subject, role: Role): readonly ConformanceCas
 async function traced(trial: Trial, live: () => Promise<void>): Promise<void> {
   const traces = new Traces();
   await live();
-  const left = await traces.left(trial.shareMs);
+  const left = await traces.left(trial.goneMs);
   if (left.length > 0)
     trial.fail(`leaves ${left.join(', ')} behind: close in stop() all that start() and ready() have opened`);
 }

@@ -41,6 +41,8 @@ async function loaded(trial: Trial, role: Role): Promise<void> {
   const load = new Pressure(trial, stage);
   const watch = new LoopWatch(trial.clock, blockMs, () => load.running());
   await load.run(watch);
+  // One more turn of the watch, for what has held up the end.
+  await trial.sleep(20);
 
   watch.stop();
   judged(trial, stage, watch, load);

@@ -24,10 +24,11 @@ export interface ConformanceOptions {
   readonly blockMs?: number;
   /**
    * How long a case may take, in milliseconds; default 5,000. Two fifths of it are for a step of the plugin and for an
-   * answer of a handler, four fifths for a cancelled handler to settle, and a fifth for the load and for what is closed
-   * to be gone.
+   * answer of a handler, four fifths for a cancelled handler to settle, a fifth for what is closed to be gone.
    */
   readonly limitMs?: number;
+  /** How long the load lasts, in milliseconds; default 1,000, at most a fifth of `limitMs`. */
+  readonly loadMs?: number;
 }
 
 /** One rule, applied to one plugin. Cases can run in any order, and run one at a time whatever the runner does. */

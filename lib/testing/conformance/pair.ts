@@ -28,7 +28,7 @@ async function apart(trial: Trial, role: Role): Promise<void> {
           'keep its state inside what the maker makes, not in the module',
       );
   await second.close();
-  const left = await traces.left(trial.shareMs);
+  const left = await traces.left(trial.goneMs);
   if (left.length > 0)
     trial.blame(`leaves ${left.join(', ')} behind where two of it have run: each must close what is its own`);
 }

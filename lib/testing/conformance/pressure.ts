@@ -48,8 +48,8 @@ export class Pressure {
 
   /** Ends with every probe answered or failed; what hangs beside them hangs until then. */
   async run(watch: LoopWatch): Promise<void> {
-    const { clock, shareMs } = this.trial;
-    const end = clock.now() + shareMs;
+    const { clock, subject } = this.trial;
+    const end = clock.now() + subject.loadMs;
     for (let n = 0; clock.now() < end && watch.held.length === 0; n++) {
       this.#fill();
       if (n % 5 === 0) this.#disturb();

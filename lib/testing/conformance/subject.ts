@@ -18,6 +18,7 @@ export class Subject {
   readonly types: readonly string[];
   readonly blockMs: number;
   readonly limitMs: number;
+  readonly loadMs: number;
 
   /** `sample` is a plugin that was made to be looked at, and that never starts. */
   constructor(
@@ -25,13 +26,16 @@ export class Subject {
     readonly options: ConformanceOptions,
     sample: Plugin | undefined,
   ) {
-    const { blockMs = 500, limitMs = 5_000 } = options;
+    const { blockMs = 500, limitMs = 5_000, loadMs = 1_000 } = options;
     this.blockMs = blockMs;
     this.limitMs = limitMs;
+    this.loadMs = Math.min(loadMs, limitMs / 5);
     const name: unknown = sample?.manifest?.name;
     this.types = sample === undefined ? [] : typesOf(sample);
     this.name = typeof name === 'string' ? name : '(without a name)';
-    this.roles = sample?.manifest?.roles ?? ['hub', 'worker'];
+    // A list that is none is looked at in both roles, and is a problem in each.
+    const roles = sample?.manifest?.roles;
+    this.roles = Array.isArray(roles) && roles.length > 0 ? roles : ['hub', 'worker'];
     this.contributes = sample?.contributes ?? {};
     this.steps = new Set((['start', 'ready', 'stop'] as const).filter((step) => sample?.[step]));
   }

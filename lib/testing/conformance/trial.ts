@@ -3,9 +3,6 @@ import type { Plugin, PluginContext } from '../../plugin/manifest.js';
 import { systemClock } from '../../time/clock.js';
 import type { Subject } from './subject.js';
 
-/** How long the end of one hub or worker is waited for after a case, in milliseconds. */
-const endWithinMs = 1_000;
-
 /** One run of one case: what it has found, and what has to be ended after it. */
 export class Trial {
   readonly clock = systemClock;
@@ -28,8 +25,8 @@ export class Trial {
     return this.subject.limitMs * 0.8;
   }
 
-  /** How long the load lasts, and how long what is closed may take to be gone, in milliseconds. */
-  get shareMs(): number {
+  /** How long what is closed may take to be gone, in milliseconds. */
+  get goneMs(): number {
     return this.subject.limitMs * 0.2;
   }
 
@@ -100,13 +97,13 @@ export class Trial {
     };
   }
 
-  /** Ends what the case began, in reverse. */
+  /** Ends what the case began, in reverse. Each has time for one late step of the plugin, and a little more. */
   async end(): Promise<void> {
     for (const end of this.#ends.splice(0).reverse()) {
       const ended = Promise.resolve()
         .then(end)
         .catch(() => {});
-      await this.within(endWithinMs, '', ended).catch(() => {});
+      await this.within(this.stepMs + 250, '', ended).catch(() => {});
     }
   }
 }

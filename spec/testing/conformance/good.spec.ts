@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { expect } from 'chai';
+import type { Plugin } from '../../../lib/plugin.js';
 import { conformance } from '../../../lib/testing/conformance/conformance.js';
 import { clock, everything, gate, plugin, samples } from './healthy.js';
 import { failed, verdicts } from './outcome.js';
@@ -65,6 +66,22 @@ describe('The conformance kit', function () {
     const runs = [...cases].reverse().map(({ run }) => run());
     await Promise.all(runs);
   });
+
+  for (const [what, given] of Object.entries({
+    nothing: null,
+    'a text': 'plugin',
+    'no manifest': {},
+    'roles that are no list': plugin('odd', {}, { roles: 'hub' as never }),
+    'an empty list of roles': plugin('odd', {}, { roles: [] }),
+    'lists that are none': plugin('odd', {
+      contributes: { handlers: 7, observers: {}, codecs: [null] } as never,
+    }),
+  }))
+    it(`has a case that fails for a plugin that is, or has, ${what}`, async () => {
+      const told = failed(await verdicts(conformance(() => given as Plugin)));
+      expect(told[0]?.name).to.equal('is well formed, and fits this SDK, its roles and what it requires');
+      expect(told[0]?.text).to.match(/cannot run: .*plugins?\b/);
+    });
 
   it('leaves the listeners of its runner as they were', async () => {
     const before = process.rawListeners('unhandledRejection');

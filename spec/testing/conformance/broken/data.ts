@@ -43,6 +43,7 @@ export const data: Broken[] = [
       leaveTimer();
       return plugin('begins-early', {}, onHub);
     },
+    options: { limitMs: 1_500 },
     finds: {
       'can be made and listed without running anything of it':
         /opens something as it is made \(1 timer\): leave that to/,

@@ -22,6 +22,7 @@ export const lives: Broken[] = [
         },
         onHub,
       ),
+    options: { limitMs: 1_500 },
     finds: as('hub', {
       [life.begins]: /leaves 1 listening server behind: close in stop\(\)/,
       [life.again]: /leaves 2 listening servers behind/,
@@ -32,6 +33,7 @@ export const lives: Broken[] = [
   {
     what: 'stop() leaves a timer',
     make: () => plugin('leaves-a-timer', { start: leaveTimer }, onHub),
+    options: { limitMs: 1_500 },
     finds: as('hub', {
       [life.begins]: /leaves 1 timer behind/,
       [life.again]: /leaves 2 timers behind/,
@@ -42,6 +44,7 @@ export const lives: Broken[] = [
   {
     what: 'stop() leaves a listener on process',
     make: () => plugin('leaves-a-listener', { start: () => void process.once('SIGUSR2', () => {}) }, onHub),
+    options: { limitMs: 1_500 },
     finds: as('hub', {
       [life.begins]: /leaves 1 listener of process 'SIGUSR2' behind/,
       [life.again]: /leaves 2 listener/,
@@ -63,7 +66,7 @@ export const lives: Broken[] = [
         onHub,
       ),
     finds: as('hub', {
-      [life.interrupted]: /has not ended its start\(\) after 600 ms: heed context\.signal/,
+      [life.interrupted]: /has not ended its start\(\) after 1200 ms: heed context\.signal/,
     }),
   },
   {
@@ -86,6 +89,7 @@ export const lives: Broken[] = [
   {
     what: 'stop() hangs',
     make: () => plugin('never-stops', { ready: ({ log }) => log.info('ready'), stop: never }, onHub),
+    options: { limitMs: 1_500 },
     finds: as('hub', {
       [life.begins]: /has not ended its stop\(\) after 600 ms/,
       [life.again]: /has not ended its stop\(\)/,
@@ -178,7 +182,7 @@ export const lives: Broken[] = [
         onHub,
       );
     },
-    options: { limitMs: 3_000, blockMs: 150 },
+    options: { blockMs: 150 },
     finds: as('hub', {
       'beats stay in time under load': /holds the event loop for \d+ ms under load, more than 150/,
     }),

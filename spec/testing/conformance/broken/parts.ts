@@ -152,7 +152,7 @@ export const parts: Broken[] = [
                 async execute({ module, export: name }, message) {
                   const found = (await import(module.href)) as Record<string, (message: unknown) => unknown>;
                   try {
-                    if ((message.payload as number) > 2_000) return 0;
+                    if ((message.payload as number) > 5_000) return 0;
                     return await found[name]?.(message);
                   } catch {
                     throw new Error('something failed');
