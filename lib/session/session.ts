@@ -277,6 +277,8 @@ export class Session {
         return this.#setup.host.announced(frame.handles);
       case 'drain':
         this.#step({ type: 'draining', link });
+        // It waits for its last outcome to be acknowledged: not until the next beat.
+        this.outbox.ackDue();
         return this.#setup.host.draining();
       case 'bye':
         return this.#bye(link);

@@ -123,6 +123,17 @@ describe('draining', () => {
     await bus.close();
   });
 
+  it('waits for no beat where the last reply has been given', async () => {
+    const echo = handler('echo', ({ payload }) => payload);
+    const bus = await Bus.of({ handlers: [echo] }, { id: 'w1', handlers: [echo] });
+    const [worker] = bus.workers;
+    await bus.settled(bus.hub.request('w1', 'echo', 1));
+    const drained = watched(worker?.drain() ?? Promise.reject());
+    await bus.clock.advance(20);
+    expect(drained.done).to.equal(true);
+    await bus.close();
+  });
+
   it('is at once where nothing is to be done', async () => {
     const bus = await Bus.of({}, { id: 'w1' });
     const drained = [bus.workers[0]?.drain() ?? Promise.reject(), bus.hub.drain()].map(watched);
