@@ -74,6 +74,7 @@ export type {
   HandlerInterceptor,
   Interceptor,
   Observe,
+  ObserverContext,
   SendInterceptor,
 } from './plugin/contributions.js';
 export { describe, type PluginDescription } from './plugin/describe.js';

@@ -61,6 +61,7 @@ export type {
   HandlerInterceptor,
   Interceptor,
   Observe,
+  ObserverContext,
   SendInterceptor,
 } from './plugin/contributions.js';
 export { describe, type PluginDescription } from './plugin/describe.js';

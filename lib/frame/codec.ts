@@ -3,11 +3,13 @@ import type { Frame } from './frame.js';
 import {
   readAck,
   readBeat,
+  readChunk,
   readCredit,
   readMessage,
   readOutcome,
   writeAck,
   writeBeat,
+  writeChunk,
   writeCredit,
   writeMessage,
   writeOutcome,
@@ -33,6 +35,7 @@ const tags: Readonly<Record<Frame['kind'], number>> = {
   outcome: 0x6a,
   pull: 0x7a,
   release: 0x72,
+  chunk: 0x82,
 };
 
 const framesTag = 0x0a;
@@ -59,12 +62,13 @@ const readers: ReadonlyMap<number, Read> = new Map([
   [tags.ack, readAck],
   [tags.message, readMessage],
   [tags.outcome, readOutcome],
+  [tags.chunk, readChunk],
 ]);
 
 /** Roughly how long a frame will be, for the width of its length. */
 function guess(frame: Frame): number {
   if (frame.kind === 'message') return frame.payload.length + frame.type.length + 16;
-  return frame.kind === 'outcome' ? frame.payload.length + 16 : 0;
+  return frame.kind === 'outcome' || frame.kind === 'chunk' ? frame.payload.length + 16 : 0;
 }
 
 function writeBody(writer: Writer, frame: Frame): void {
@@ -73,6 +77,7 @@ function writeBody(writer: Writer, frame: Frame): void {
   else if (frame.kind === 'ack') writeAck(writer, frame);
   else if (frame.kind === 'credit') writeCredit(writer, frame);
   else if (frame.kind === 'beat') writeBeat(writer, frame);
+  else if (frame.kind === 'chunk') writeChunk(writer, frame);
   else writeFields(writer, cold[frame.kind], frame);
 }
 

@@ -99,7 +99,7 @@ export const fault = layout<Fault>(undefined, {
   details: plain(5, text),
 });
 
-export type HotKind = 'beat' | 'credit' | 'ack' | 'message' | 'outcome';
+export type HotKind = 'beat' | 'credit' | 'ack' | 'message' | 'outcome' | 'chunk';
 export type ColdKind = Exclude<Frame['kind'], HotKind>;
 
 export const cold: Readonly<Record<ColdKind, Layout>> = {

@@ -187,6 +187,8 @@ export interface Message {
   /** Set where the id must outlive this session (attempts through `any()`); else '' and derived from the number. */
   readonly id: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of the whole payload, of which `payload` is the beginning and chunks bring the rest; absent: it is whole. */
+  readonly size?: number;
 }
 
 /** `value` and `done` and `fault` end it; `item` is one of a stream. */
@@ -213,9 +215,22 @@ export interface Outcome {
   readonly payload: Uint8Array;
   readonly codec: string;
   readonly fault?: Fault;
+  /** As in `Message`. */
+  readonly size?: number;
 }
 
-export type DataFrame = Message | Outcome;
+/** The next part of a payload that a message or an outcome began. */
+export interface Chunk {
+  readonly kind: 'chunk';
+  readonly seq: number;
+  /** Number of the data frame that began it, in this direction. */
+  readonly re: number;
+  readonly payload: Uint8Array;
+  /** Whether that was an outcome: only the bytes of messages count against the credit. */
+  readonly outcome: boolean;
+}
+
+export type DataFrame = Message | Outcome | Chunk;
 export type ControlFrame =
   | Hello
   | Welcome

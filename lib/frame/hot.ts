@@ -1,7 +1,7 @@
 // The frames that come by the thousand, written out by hand. Each reader makes its objects in one place, so that all
 // of a kind have the same shape to the engine.
 import { fault } from './cold.js';
-import type { Ack, Beat, Credit, Expects, Fault, Message, Outcome, OutcomeStatus } from './frame.js';
+import type { Ack, Beat, Chunk, Credit, Expects, Fault, Message, Outcome, OutcomeStatus } from './frame.js';
 import { nested } from './layout.js';
 import { longestNumber, longestText, putBytes, putNumber, putWord } from './put.js';
 import type { Reader } from './reader.js';
@@ -19,7 +19,7 @@ const nothing = new Uint8Array(0);
 /** The payload comes last, so that a large one makes its room once. */
 export function writeMessage(writer: Writer, message: Message): void {
   const { type, codec, id, headers, payload } = message;
-  writer.room(5 * longestNumber + longestText(type) + longestText(codec) + longestText(id) + payload.length);
+  writer.room(6 * longestNumber + longestText(type) + longestText(codec) + longestText(id) + payload.length);
   let { slab, position } = writer;
   position = putNumber(slab, position, 0x08, message.seq);
   position = putWord(slab, position, 0x12, type);
@@ -29,6 +29,7 @@ export function writeMessage(writer: Writer, message: Message): void {
   if (message.attempt > 1)
     position = putNumber(slab, position, 0x38, Math.min(message.attempt, largestUint32));
   position = putWord(slab, position, 0x42, id);
+  if (message.size !== undefined) position = putNumber(slab, position, 0x50, message.size);
   if (headers !== undefined) {
     writer.position = position;
     map.write(writer, 0x4a, headers);
@@ -49,6 +50,7 @@ export function readMessage(reader: Reader): Message {
   let attempt = 1;
   let id = '';
   let headers: Record<string, string> | undefined;
+  let size = 0;
   while (reader.position < reader.end) {
     const tag = reader.varint();
     if (tag === 0x08) seq = reader.varint();
@@ -60,22 +62,25 @@ export function readMessage(reader: Reader): Message {
     else if (tag === 0x38) attempt = (uint32.read(reader, 1) as number) || 1;
     else if (tag === 0x42) id = reader.text();
     else if (tag === 0x4a) headers = map.read(reader, headers ?? {}) as Record<string, string>;
+    else if (tag === 0x50) size = reader.varint();
     else reader.skip(tag);
   }
-  if (headers === undefined || Object.keys(headers).length === 0) {
-    return { kind: 'message', seq, type, payload, expects, codec, timeoutMs, attempt, id };
-  }
-  return { kind: 'message', seq, type, payload, expects, codec, timeoutMs, attempt, id, headers };
+  const whole: Message =
+    headers === undefined || Object.keys(headers).length === 0
+      ? { kind: 'message', seq, type, payload, expects, codec, timeoutMs, attempt, id }
+      : { kind: 'message', seq, type, payload, expects, codec, timeoutMs, attempt, id, headers };
+  return size === 0 ? whole : { ...whole, size };
 }
 
 export function writeOutcome(writer: Writer, outcome: Outcome): void {
   const { codec, payload } = outcome;
-  writer.room(4 * longestNumber + longestText(codec) + payload.length);
+  writer.room(5 * longestNumber + longestText(codec) + payload.length);
   let { slab, position } = writer;
   position = putNumber(slab, position, 0x08, outcome.seq);
   position = putNumber(slab, position, 0x10, outcome.re);
   position = putNumber(slab, position, 0x18, statusNumber[outcome.status]);
   position = putWord(slab, position, 0x2a, codec);
+  if (outcome.size !== undefined) position = putNumber(slab, position, 0x38, outcome.size);
   if (outcome.fault !== undefined) {
     writer.position = position;
     faultType.write(writer, 0x32, outcome.fault);
@@ -93,6 +98,7 @@ export function readOutcome(reader: Reader): Outcome {
   let payload: Uint8Array = nothing;
   let codec = '';
   let failure: Fault | undefined;
+  let size = 0;
   while (reader.position < reader.end) {
     const tag = reader.varint();
     if (tag === 0x08) seq = reader.varint();
@@ -101,10 +107,39 @@ export function readOutcome(reader: Reader): Outcome {
     else if (tag === 0x22) payload = reader.view();
     else if (tag === 0x2a) codec = reader.word();
     else if (tag === 0x32) failure = faultType.read(reader, undefined) as Fault;
+    else if (tag === 0x38) size = reader.varint();
     else reader.skip(tag);
   }
-  if (failure === undefined) return { kind: 'outcome', seq, re, status, payload, codec };
-  return { kind: 'outcome', seq, re, status, payload, codec, fault: failure };
+  const whole: Outcome =
+    failure === undefined
+      ? { kind: 'outcome', seq, re, status, payload, codec }
+      : { kind: 'outcome', seq, re, status, payload, codec, fault: failure };
+  return size === 0 ? whole : { ...whole, size };
+}
+
+export function writeChunk(writer: Writer, { seq, re, payload, outcome }: Chunk): void {
+  writer.room(4 * longestNumber + payload.length);
+  const { slab } = writer;
+  let position = putNumber(slab, writer.position, 0x08, seq);
+  position = putNumber(slab, position, 0x10, re);
+  position = putNumber(slab, position, 0x20, outcome ? 1 : 0);
+  writer.position = putBytes(slab, position, 0x1a, payload);
+}
+
+export function readChunk(reader: Reader): Chunk {
+  let seq = 0;
+  let re = 0;
+  let payload: Uint8Array = nothing;
+  let outcome = false;
+  while (reader.position < reader.end) {
+    const tag = reader.varint();
+    if (tag === 0x08) seq = reader.varint();
+    else if (tag === 0x10) re = reader.varint();
+    else if (tag === 0x1a) payload = reader.view();
+    else if (tag === 0x20) outcome = reader.varint() !== 0;
+    else reader.skip(tag);
+  }
+  return { kind: 'chunk', seq, re, payload, outcome };
 }
 
 export function writeAck(writer: Writer, ack: Ack): void {

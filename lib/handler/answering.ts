@@ -68,6 +68,11 @@ export class Answering implements Sink {
     return this;
   }
 
+  /** The plugin whose interceptor has the message now; `undefined` while the handler has it. */
+  get heldBy(): string | undefined {
+    return this.context.heldBy;
+  }
+
   /** Whether the result is no longer wanted. */
   get isStopped(): boolean {
     return this.phase !== 'running';
@@ -150,6 +155,7 @@ export class Answering implements Sink {
   private finish(): void {
     if (this.phase === 'ended') return;
     this.phase = 'ended';
+    this.context.answered = true;
     this.timer?.();
     this.subscriber?.complete();
     this.onSettled?.();

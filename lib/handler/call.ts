@@ -46,6 +46,8 @@ export interface Call {
   readonly surroundings: Surroundings;
   /** When the sender stops waiting, by `clock.now()`; `Infinity` for never. */
   readonly deadline: number;
+  /** The plugin whose interceptor keeps it from settling; `undefined` if none does, or the handler does. */
+  readonly heldBy: string | undefined;
   /** The consumer's credit, for a message that expects a stream. */
   readonly demand: Demand;
 }

@@ -42,14 +42,6 @@ export class Codecs {
     this.#contributed = new Map(contributed.map((owned) => [owned.codec.name, owned]));
   }
 
-  get names(): readonly string[] {
-    return ['json', 'bytes', ...this.#contributed.keys()];
-  }
-
-  has(name: string): boolean {
-    return this.names.includes(name);
-  }
-
   /**
    * A value in the codec of that name; for '', `json` and `bytes` a `Uint8Array` as it is, and anything else as JSON.
    * Gives `unserialisable`.

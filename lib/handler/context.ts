@@ -41,10 +41,23 @@ export interface Context {
   readonly log: Log;
 }
 
+/** What is around a handler and can hold a message up: the interceptor of a plugin. */
+export interface Around {
+  readonly plugin: string;
+  /** What is around it in its turn. */
+  readonly outer: Around | undefined;
+  /** Whether it has passed the message on, and nothing has come of it yet. */
+  readonly inside: boolean;
+}
+
 /** The context of one message. The signal is made when it is first read: an `AbortController` is dear. */
 export class MessageContext implements Context {
   private controller: AbortController | undefined;
-  private reason: unknown;
+  private reason: Error | undefined;
+  /** Whether all that the sender will get is known: nothing of this message may begin any more. */
+  answered = false;
+  /** The one that got the message last. */
+  innermost: Around | undefined;
 
   constructor(
     readonly from: Peer,
@@ -62,6 +75,19 @@ export class MessageContext implements Context {
   /** The same for another plugin that sees the message: one whose interceptor is around the handler. */
   servicesOf(owner: string): Services {
     return this.scope.of(owner);
+  }
+
+  /** Why the signal fired; `undefined` if it did not. */
+  get stopped(): Error | undefined {
+    return this.reason;
+  }
+
+  /** The plugin whose interceptor has the message now; `undefined` while the handler has it. */
+  get heldBy(): string | undefined {
+    let holder: string | undefined;
+    for (let around = this.innermost; around !== undefined; around = around.outer)
+      if (!around.inside) holder = around.plugin;
+    return holder;
   }
 
   get signal(): AbortSignal {

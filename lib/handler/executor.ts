@@ -1,5 +1,6 @@
 import { BusError } from '../errors/bus-error.js';
 import type { Context, HandlerMessage } from './context.js';
+import { isBusError, messageOf } from './fault.js';
 import { closureCannotTravel, type HandlerModule } from './handler-module.js';
 import type { Registration } from './registration.js';
 
@@ -9,22 +10,17 @@ export interface Executor {
   readonly run: string;
   /**
    * Runs the handler for one message and gives what it gives, as a handler does: a value, a promise or a stream; what it
-   * throws becomes a fault. It must let go when `context.signal` fires. The payload is read and checked already.
+   * throws becomes a fault; if that is no `BusError` and comes at once, with the plugin's name as `details.executor`. It must let go when `context.signal` fires. The payload is read and checked already.
    */
   execute(where: HandlerModule, message: HandlerMessage, context: Context): unknown;
 }
 
 /** The executors of one process, by the `run` that they answer to. */
 export class Executors {
-  readonly #byRun: ReadonlyMap<string, Executor>;
+  readonly #byRun: ReadonlyMap<string, OwnedExecutor>;
 
-  constructor(contributed: readonly { readonly plugin: string; readonly executor: Executor }[]) {
-    this.#byRun = new Map(contributed.map(({ executor }) => [executor.run, executor]));
-  }
-
-  /** Whether handlers can run so here. */
-  has(run: string): boolean {
-    return run === 'inline' || this.#byRun.has(run);
+  constructor(contributed: readonly OwnedExecutor[]) {
+    this.#byRun = new Map(contributed.map((owned) => [owned.executor.run, owned]));
   }
 
   /**
@@ -35,13 +31,31 @@ export class Executors {
     const { module, options } = registration;
     const { run = 'inline' } = options;
     if (run === 'inline') return registration;
-    const executor = this.#byRun.get(run);
-    if (executor === undefined) throw new BusError('invalid-option', missingExecutor(registration));
+    const owned = this.#byRun.get(run);
+    if (owned === undefined) throw new BusError('invalid-option', missingExecutor(registration));
     if (module === undefined)
       throw new BusError('invalid-option', `handler '${registration.type}': ${closureCannotTravel(run)}`);
-    const handle: Registration['handle'] = (message, context) => executor.execute(module, message, context);
+    const { plugin, executor } = owned;
+    const handle: Registration['handle'] = (message, context) => {
+      try {
+        return executor.execute(module, message, context);
+      } catch (thrown) {
+        if (isBusError(thrown)) throw thrown;
+        // It may be the executor's own error or the handler's: who looks into it is told of both.
+        throw new BusError('handler-failed', messageOf(thrown), {
+          details: { executor: plugin },
+          cause: thrown,
+        });
+      }
+    };
     return Object.freeze({ ...registration, handle });
   }
+}
+
+/** An executor and the plugin that it belongs to. */
+interface OwnedExecutor {
+  readonly plugin: string;
+  readonly executor: Executor;
 }
 
 /** What is said of a handler whose `run` nobody provides. */

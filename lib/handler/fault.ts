@@ -1,3 +1,4 @@
+import { isProxy } from 'node:util/types';
 import { BusError, textOf } from '../errors/bus-error.js';
 import { isErrorCode } from '../errors/code.js';
 import type { Fault } from '../frame/frame.js';
@@ -61,10 +62,17 @@ export function cut(text: string, maxBytes: number): string {
   return `${head.toString().replace(/\uFFFD+$/, '')}…`;
 }
 
-/** `BusError.is` for a value that may be a hostile proxy. */
+/** `BusError.is` for a value that may be anything: one that cannot be read, or a proxy, is none, whatever it says. */
 export function isBusError(thrown: unknown): thrown is BusError {
   try {
-    return BusError.is(thrown);
+    if (isProxy(thrown) || !BusError.is(thrown)) return false;
+    const { code, message, retryable, details } = thrown;
+    return (
+      typeof code === 'string' &&
+      typeof message === 'string' &&
+      typeof retryable === 'boolean' &&
+      Boolean(details)
+    );
   } catch {
     return false;
   }
@@ -79,7 +87,8 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-function stackOf(thrown: unknown): string {
+/** The stack of an error, at most 8 KiB; '' where there is none or it cannot be read. */
+export function stackOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? cut(String(thrown.stack), maxStackBytes) : '';
   } catch {

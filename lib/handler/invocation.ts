@@ -21,6 +21,7 @@ export class Invocation implements Call {
   private answering: Answering | undefined;
   private cancelled: BusError | undefined;
   private refusal: BusError | undefined;
+  private outOfTime = false;
 
   constructor(
     readonly message: Message,
@@ -54,6 +55,7 @@ export class Invocation implements Call {
    */
   run(): Replies | undefined {
     if (this.cancelled !== undefined) return this.told(this.cancelled);
+    let context: MessageContext | undefined;
     try {
       if (this.refusal !== undefined) throw this.refusal;
       const { clock } = this.surroundings;
@@ -61,7 +63,7 @@ export class Invocation implements Call {
       const now = this.deadline === never && timeoutMs === never ? 0 : clock.now();
       if (now >= this.deadline) throw this.late('arrived after its deadline, and was not handled');
       const until = Math.min(this.deadline, now + timeoutMs);
-      const context = this.context(until === never ? undefined : clock.date() + until - now);
+      context = this.context(until === never ? undefined : clock.date() + until - now);
       const payload = this.payload === unread ? this.read() : this.payload;
       const result =
         payload instanceof Promise ? this.afterwards(payload, context) : this.handle(payload, context);
@@ -69,8 +71,10 @@ export class Invocation implements Call {
       if (isThenable(result)) return this.answer(context, until).await(result).replies$;
       const answer = answerOf(this, result);
       if ('start' in answer) return this.answer(context, until).follow(answer).replies$;
+      context.answered = true;
       return answer.length === 0 ? undefined : answer;
     } catch (thrown) {
+      if (context !== undefined) context.answered = true;
       this.surroundings.onFault(busErrorOf(thrown), this);
       return this.told(thrown);
     }
@@ -83,6 +87,16 @@ export class Invocation implements Call {
   cancel(error: BusError): void {
     this.cancelled ??= error;
     this.answering?.cancel(error);
+  }
+
+  /** Whether its time ran out, on the way or while it ran. */
+  get expired(): boolean {
+    return this.outOfTime;
+  }
+
+  /** The plugin whose interceptor keeps it from settling; `undefined` if none does, or the handler does. */
+  get heldBy(): string | undefined {
+    return this.answering?.heldBy;
   }
 
   private read(): unknown {
@@ -108,7 +122,14 @@ export class Invocation implements Call {
 
   private context(deadline: number | undefined): MessageContext {
     const { from, log, services } = this.surroundings;
-    return new MessageContext(from, deadline, this.message.attempt, log, services, this.registration.plugin);
+    return new MessageContext(
+      from,
+      deadline,
+      this.message.attempt,
+      this.registration.log ?? log,
+      services,
+      this.registration.plugin,
+    );
   }
 
   private answer(context: MessageContext, until: number): Answering {
@@ -126,10 +147,17 @@ export class Invocation implements Call {
   }
 
   private late(what: string): BusError {
+    this.outOfTime = true;
     const { type } = this.message;
     const { timeoutMs } = this.registration.options;
-    return new BusError('timeout', `a message of type '${type}' ${what}`, {
-      details: { type, ...(timeoutMs === undefined ? {} : { handlerTimeoutMs: timeoutMs }) },
+    const plugin = this.heldBy;
+    const held = plugin === undefined ? '' : `: an interceptor of plugin '${plugin}' has it`;
+    return new BusError('timeout', `a message of type '${type}' ${what}${held}`, {
+      details: {
+        type,
+        ...(timeoutMs === undefined ? {} : { handlerTimeoutMs: timeoutMs }),
+        ...(plugin === undefined ? {} : { plugin }),
+      },
     });
   }
 }

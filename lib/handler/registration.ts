@@ -1,5 +1,5 @@
 import { BusError } from '../errors/bus-error.js';
-import type { Context, HandlerMessage } from './context.js';
+import type { Context, HandlerMessage, Log } from './context.js';
 import {
   type AnyContract,
   checkType,
@@ -75,6 +75,8 @@ export interface Registration {
   readonly options: RunOptions<unknown>;
   /** Name of the plugin that it belongs to; absent for the application's own. */
   readonly plugin?: string;
+  /** Where its plugin writes; absent for the application's own, which write where the hub or worker does. */
+  readonly log?: Log;
 }
 
 // The typed form comes last: where no overload fits, the compiler explains the last one.

@@ -1,4 +1,4 @@
-import { BusError } from '../errors/bus-error.js';
+import { BusError, textOf } from '../errors/bus-error.js';
 
 /** What a worker says of itself, for choosing among workers. */
 export type Labels = Readonly<Record<string, string>>;
@@ -26,6 +26,16 @@ export const all = (labels: Labels = {}): AllTarget => Object.freeze({ to: 'all'
 
 /** A live worker that handles the type and has room; with `labels`, one that has all of them. */
 export const any = (labels: Labels = {}): AnyTarget => Object.freeze({ to: 'any', labels: checked(labels) });
+
+/** Throws `invalid-option` for what is no target of this verb: in plain JavaScript no compiler has seen it. */
+export function checkTarget(target: unknown, verb: 'publish' | 'send' | 'request' | 'stream'): void {
+  if (typeof target === 'string') return;
+  const { to } = (target ?? {}) as { to?: unknown };
+  if (to === 'any' || (to === 'all' && verb === 'publish')) return;
+  const targets = verb === 'publish' ? "a worker's id, any() or all()" : "a worker's id or any()";
+  const given = to === 'all' ? 'all(), which is for publish alone' : textOf(target);
+  throw new BusError('invalid-option', `the target of a ${verb} is ${targets}, not ${given}`);
+}
 
 /** Whether a worker with `labels` has all that are wanted. */
 export function matches(labels: Labels, wanted: Labels): boolean {

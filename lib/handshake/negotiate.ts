@@ -48,6 +48,8 @@ export interface HandshakeContext {
   /** `undefined` where no `authenticate` is configured, and only there. */
   readonly identity: Identity | undefined;
   readonly hub: LocalProfile;
+  /** Fires when the answer is no longer wanted: the deadline has passed, or the hub closes. */
+  readonly signal: AbortSignal;
 }
 
 /** Answers a hello with an agreement, or throws a `BusError`, which becomes the refusal that the worker gets. */

@@ -52,13 +52,23 @@ export interface Admitted {
 export class Admission {
   readonly #hub: HandshakeContext['hub'];
   #greetings = 0;
+  /** What is under way, by the peer of its link: each link has a `peer` object of its own. */
+  readonly #greets = new Map<LinkPeer, Promise<void>>();
+  /** Ends the step that a greeting waits for. */
+  readonly #steps = new Map<LinkPeer, (error: BusError) => void>();
   readonly #greetingsOf = new Map<string, number>();
 
   constructor(private readonly options: AdmissionOptions) {
     this.#hub = frozenCopy(options.hub);
   }
 
-  async greet(link: Link): Promise<void> {
+  greet(link: Link): Promise<void> {
+    const greeted = this.#greet(link);
+    this.#greets.set(link.peer, greeted);
+    return greeted;
+  }
+
+  async #greet(link: Link): Promise<void> {
     const { options } = this;
     const { peer } = link;
     const host = hostOf(peer);
@@ -78,14 +88,18 @@ export class Admission {
       hello = frozenCopy(opening.first);
       const identity = await this.#authenticate(hello, peer);
       const agreement = await this.#negotiate(hello, peer, identity);
+      if (opening.ended)
+        throw new BusError('handshake-failed', `${peer.address} hung up before its greeting was answered`);
       await options.enter({ opening, hello, identity, agreement });
     } catch (thrown) {
       const { error, batch } = refusalFor(thrown);
       link.write(batch, () => {});
-      link.close();
+      const left = link.close();
       options.refused(error, hello?.worker && shown(hello.worker));
+      await left;
     } finally {
       this.#count(host, -1);
+      this.#greets.delete(peer);
     }
   }
 
@@ -104,10 +118,21 @@ export class Admission {
   }
 
   async #negotiate(hello: Hello, peer: LinkPeer, identity: Identity | undefined): Promise<Agreement> {
-    const context = Object.freeze({ peer, identity, hub: this.#hub });
-    const agreement = await this.#within('the handshake', peer, () => this.options.negotiate(hello, context));
+    // A copy: what a plugin keeps of it, or a getter in it, must not change what was checked.
+    const agreement = frozenCopy(
+      await this.#within('the handshake', peer, (signal) =>
+        this.options.negotiate(hello, Object.freeze({ peer, identity, hub: this.#hub, signal })),
+      ),
+    );
     if (isAgreement(agreement)) return agreement;
     throw new BusError('handshake-failed', 'the handshake chain gave something that is not an agreement');
+  }
+
+  /** The hub closes: who waits for an answer is refused. Resolves when they have been told. */
+  async close(error: BusError): Promise<void> {
+    const steps = [...this.#steps];
+    for (const [, end] of steps) end(error);
+    await Promise.all(steps.map(([peer]) => this.#greets.get(peer)));
   }
 
   /** Runs a step under the deadline. */
@@ -115,14 +140,23 @@ export class Admission {
     return new Promise<T>((resolve, reject) => {
       const ms = this.options.handshakeTimeoutMs;
       const controller = new AbortController();
+      const end = (error: BusError) => {
+        cancel();
+        this.#steps.delete(peer);
+        reject(error);
+        controller.abort(error);
+      };
       const cancel = this.options.clock.after(ms, () => {
         const plugin = this.options.waitsFor(peer);
         const who = plugin === undefined ? step : `plugin '${plugin}': ${step}`;
-        const error = new BusError('handshake-failed', `${who} gave no answer within ${ms} ms`);
-        reject(error);
-        controller.abort(error);
+        end(new BusError('handshake-failed', `${who} gave no answer within ${ms} ms`));
       });
-      Promise.resolve(controller.signal).then(run).then(resolve, reject).finally(cancel);
+      this.#steps.set(peer, end);
+      const settled = () => {
+        cancel();
+        this.#steps.delete(peer);
+      };
+      Promise.resolve(controller.signal).then(run).then(resolve, reject).finally(settled);
     });
   }
 

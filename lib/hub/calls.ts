@@ -3,9 +3,8 @@ import type { BusError } from '../errors/bus-error.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import type { Codecs } from '../handler/codec.js';
 import type { Log } from '../handler/context.js';
-import type { OneTarget, Target } from '../handler/target.js';
-import type { AnyMessage } from '../handler/verbs.js';
-import type { OwnedSendInterceptor } from '../plugin/send-interception.js';
+import { checkTarget, type OneTarget, type Target } from '../handler/target.js';
+import type { AnyMessage, SendFunction } from '../handler/verbs.js';
 import { Sends } from '../plugin/sends.js';
 import { deadlineOf } from '../session/calling.js';
 import { type Encoded, encode } from '../session/draft.js';
@@ -21,8 +20,8 @@ export interface HubCallsOptions {
   readonly clock: Clock;
   readonly roster: Roster;
   readonly codecs: Codecs;
-  /** First = outermost. */
-  readonly interceptors: readonly OwnedSendInterceptor[];
+  /** What is sent goes through them; `undefined` where there are none. */
+  readonly interceptors: SendFunction | undefined;
   readonly log: Log;
   /** Throws `closed` once the hub is. */
   open(): void;
@@ -36,7 +35,7 @@ export class HubCalls {
   constructor(options: HubCallsOptions) {
     const { interceptors, clock, log } = options;
     this.#options = options;
-    this.#sends = interceptors.length === 0 ? undefined : new Sends(interceptors, clock, log, isolated);
+    this.#sends = interceptors && new Sends(interceptors, clock, log, isolated);
   }
 
   /** Whether no interceptor keeps a caller waiting. */
@@ -46,6 +45,7 @@ export class HubCalls {
 
   publish(target: Target, message: AnyMessage, payload: unknown, options: PublishOptions): Published {
     this.#options.open();
+    checkTarget(target, 'publish');
     if (this.#sends === undefined) return this.#publish(target, this.#encode(message, payload), options);
     return this.#sends.publish({ verb: 'publish', target, message, payload, options }, (payload, options) =>
       this.#publish(target, this.#encode(message, payload), options),
@@ -69,6 +69,7 @@ export class HubCalls {
     const { clock, log } = this.#options;
     const items$ = defer(() => {
       this.#options.open();
+      checkTarget(target, 'stream');
       const deadlineAt = deadlineOf(clock, options);
       if (this.#sends === undefined)
         return this.#items(target, this.#encode(message, payload), options, deadlineAt);
@@ -96,6 +97,7 @@ export class HubCalls {
   ): Promise<unknown> {
     const { clock, open } = this.#options;
     open();
+    checkTarget(target, verb);
     if (this.#sends === undefined) {
       const encoded = this.#encode(message, payload);
       return this.#deliver(target, encoded, deadlineOf(clock, options), options, how);

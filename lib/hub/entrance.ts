@@ -1,8 +1,8 @@
-import { lenient } from '../handshake/lenient.js';
+import { BusError } from '../errors/bus-error.js';
 import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
 import type { Merged } from '../plugin/merge.js';
-import { batchSlackBytes, defaultMaxPayloadBytes, sdkVersion } from '../session/option.js';
+import { batchLimit, defaultMaxPayloadBytes, sdkVersion } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { Listener, Transport } from '../transport/link.js';
 import { Admission, type AdmissionOptions } from './admission.js';
@@ -31,7 +31,7 @@ export interface EntranceOptions {
 }
 
 /** Listens for workers, and lets in those whom the handshake does. */
-export function listen(entrance: EntranceOptions): Promise<Listener> {
+export async function listen(entrance: EntranceOptions): Promise<Listener> {
   const { clock, limits, contributions, enter, emit } = entrance;
   const { listen = '127.0.0.1:0', handshake = [], requires = [], version } = entrance.options;
   const where: Exclude<Listen, string> = typeof listen === 'string' ? { address: listen } : listen;
@@ -41,7 +41,7 @@ export function listen(entrance: EntranceOptions): Promise<Listener> {
     clock,
     ...limits,
     authenticate: contributions.authenticate,
-    negotiate: chain([...handshake, ...contributions.handshake], lenient),
+    negotiate: chain(handshake, contributions.negotiate),
     waitsFor: contributions.waitsFor,
     hub: {
       sdk: sdkVersion,
@@ -57,8 +57,15 @@ export function listen(entrance: EntranceOptions): Promise<Listener> {
       emit({ kind: 'refused', ...(claimed ? { worker: claimed } : {}), cause: error.message, error }),
     unknownFrames: (error) => emit({ kind: 'fault', cause: error.message, error }),
   });
-  return transport.listen(
-    { address, maxBatchBytes: maxPayloadBytes + batchSlackBytes, ...(tls ? { tls } : {}) },
+  const listener = await transport.listen(
+    { address, maxBatchBytes: batchLimit(maxPayloadBytes), ...(tls ? { tls } : {}) },
     (link, call) => void (call === 'attach' ? admission.greet(link) : link.abort()),
   );
+  return {
+    address: listener.address,
+    async close() {
+      await admission.close(new BusError('closed', 'this hub closes: dial again later', { retryable: true }));
+      await listener.close();
+    },
+  };
 }

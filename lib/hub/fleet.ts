@@ -10,7 +10,7 @@ import { Beats } from '../session/beats.js';
 import type { Dispatch } from '../session/dispatch.js';
 import { gaugeOf } from '../session/gauge.js';
 import { nothingReceived } from '../session/numbering.js';
-import { sdkVersion } from '../session/option.js';
+import { maxWholeBytes, sdkVersion } from '../session/option.js';
 import { Session } from '../session/session.js';
 import type { EndCause } from '../session/state.js';
 import type { SessionSetup } from '../session/terms.js';
@@ -42,7 +42,8 @@ export class Fleet {
   readonly #beats = new Beats();
   #epochs = 0;
   #laggedAt = Number.NEGATIVE_INFINITY;
-  #closed: BusError | undefined;
+  /** What workers come in by: another each time that it is opened, none while everybody is sent away. */
+  #door: symbol | undefined = Symbol();
 
   constructor(private readonly options: FleetOptions) {
     this.roster = new Roster(options.clock);
@@ -50,7 +51,8 @@ export class Fleet {
 
   /** Rejects with the refusal that the worker gets. */
   async enter({ opening, hello, identity, agreement }: Admitted): Promise<void> {
-    if (this.#closed) throw closing();
+    const door = this.#door;
+    if (door === undefined) throw closing();
     const id = checkId(hello.worker || `worker-${randomUUID()}`);
     let before = this.roster.members.get(id);
     if (before && resumes(before, hello, identity)) return this.#resume(before, opening, hello, identity);
@@ -61,7 +63,7 @@ export class Fleet {
       await vacate(before, this.options.timing.suspectAfterMs);
       before = this.roster.members.get(id);
     }
-    if (this.#closed) throw closing();
+    if (this.#door !== door) throw closing();
     if (this.roster.size >= this.options.maxSessions)
       throw new BusError('overflow', `this hub takes at most ${this.options.maxSessions} workers`);
     this.#checkAddress(opening.link.peer);
@@ -86,22 +88,25 @@ export class Fleet {
     return true;
   }
 
-  /** What the hub holds, in numbers. Costs a little per worker. */
+  /** What the hub holds and has done, in numbers. Costs a little per worker. */
   stats(): Stats {
     const { clock, dispatch } = this.options;
     const gauges = [...this.roster.members.values()].map(({ liveness, session }) => ({
       ...gaugeOf(session),
       liveness,
     }));
-    return statsOf(clock.date(), dispatch.gauge, this.#beats.gauge(clock.now()), gauges);
+    return statsOf(clock.date(), dispatch.gauge, this.#beats.gauge(clock.now()), gauges, dispatch.tally);
   }
 
-  async close(error: BusError): Promise<void> {
-    this.#closed = error;
-    this.roster.close(error);
-    await Promise.all(
-      [...this.roster.members.values()].map(({ session }) => session.leave('the hub closes')),
-    );
+  /** Takes workers, again after everybody was sent away. */
+  open(): void {
+    this.#door ??= Symbol();
+  }
+
+  /** Ends every session, and takes nobody until it is opened. Resolves when the workers have been told. */
+  async leave(reason: string): Promise<void> {
+    this.#door = undefined;
+    await Promise.all([...this.roster.members.values()].map(({ session }) => session.leave(reason)));
   }
 
   #checkAddress(peer: LinkPeer): void {
@@ -125,7 +130,7 @@ export class Fleet {
   ): void {
     const { clock, dispatch, outbox, detector, emit } = this.options;
     const epoch = newEpoch(++this.#epochs);
-    const member = new Member(id, hello, identity, agreement, newToken(), epoch, before, {
+    const member = new Member(id, hello, identity, bounded(agreement), newToken(), epoch, before, {
       clock,
       emit: (event) => {
         emit(event);
@@ -194,6 +199,7 @@ export class Fleet {
       maxPayloadBytes,
       maxUnanswered,
       credited: credited(agreement),
+      chunks: chunks(agreement),
       greeting: {
         kind: 'welcome',
         protocol: agreement.protocol,
@@ -223,6 +229,17 @@ const closing = () =>
 
 /** Whether both sides keep to credit; a peer that does not has a number of messages instead. */
 const credited = ({ features }: Agreement): boolean => features.includes('credit');
+
+/** Whether large payloads travel in parts; each part needs credit. */
+const chunks = (agreement: Agreement): boolean =>
+  credited(agreement) && agreement.features.includes('chunks');
+
+/** What travels whole has to fit into a batch. */
+const bounded = (agreement: Agreement): Agreement => {
+  const { limits } = agreement;
+  if (chunks(agreement) || limits.maxPayloadBytes <= maxWholeBytes) return agreement;
+  return { ...agreement, limits: { ...limits, maxPayloadBytes: maxWholeBytes } };
+};
 
 const creditOf = ({ credit }: Hello, agreement: Agreement): Totals =>
   credited(agreement)

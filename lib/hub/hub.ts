@@ -18,7 +18,7 @@ import { HUB } from '../plugin/built-in.js';
 import { guardedLog } from '../plugin/guarded-log.js';
 import { PluginHost } from '../plugin/host.js';
 import type { Stats } from '../plugin/stats.js';
-import { provider } from '../services/provider.js';
+import { builtIn } from '../services/provider.js';
 import { Dispatch } from '../session/dispatch.js';
 import { drain } from '../session/drain.js';
 import { Feed } from '../session/isolated.js';
@@ -26,21 +26,21 @@ import {
   beatTiming,
   laneLimits,
   numbers,
-  optionalText,
   type Platform,
   quietLog,
   sdkVersion,
   sendLimits,
 } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
+import { until } from '../time/until.js';
 import { HubCalls } from './calls.js';
 import { type Census, census, type Explanation, explain } from './census.js';
 import { defaultLimits, listen } from './entrance.js';
 import type { HubEvent } from './event.js';
 import { Fleet } from './fleet.js';
-import { Life } from './life.js';
+import { Lifecycle } from './lifecycle.js';
 import type { WorkerInfo } from './member.js';
-import type { HubOptions } from './option.js';
+import { checkOptions, type HubOptions } from './option.js';
 import { untilReady } from './ready.js';
 
 /** Coordinates a fleet of workers. Made by `createHub`. */
@@ -57,11 +57,11 @@ export class Hub implements HubVerbs, AsyncDisposable {
   readonly #dispatch: Dispatch;
   readonly #fleet: Fleet;
   readonly #calls: HubCalls;
-  readonly #life: Life;
+  readonly #lifecycle: Lifecycle;
 
   constructor(options: HubOptions, platform: Platform) {
+    checkOptions(options);
     const { clock = platform.clock } = options;
-    optionalText(options.version, 'version');
     this.#options = options;
     this.#clock = clock;
     const log = guardedLog(options.log ?? quietLog);
@@ -77,7 +77,8 @@ export class Hub implements HubVerbs, AsyncDisposable {
       sdkVersion,
       applicationHandlers: options.handlers ?? [],
       applicationAuthenticate: options.authenticate,
-      applicationProviders: [provider(HUB, { value: this }), ...(options.providers ?? [])],
+      applicationProviders: options.providers,
+      ownProviders: [builtIn(HUB, { value: this })],
       injection: platform.injection,
       clock,
       log,
@@ -86,7 +87,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
     for (const registration of this.#plugins.contributions.handlers) this.#handlers.add(registration);
     this.#dispatch = new Dispatch({
       clock,
-      lane: laneLimits(options.lane),
+      lane: laneLimits(options.lane, limits.maxPayloadBytes),
       handlers: this.#handlers,
       log,
       exposeStacks: options.exposeStacks ?? false,
@@ -112,14 +113,15 @@ export class Hub implements HubVerbs, AsyncDisposable {
       codecs: this.#plugins.contributions.codecs,
       interceptors: this.#plugins.contributions.sends,
       log,
-      open: () => this.#life.open(),
+      open: () => this.#lifecycle.open(),
     });
     this.workers = this.#fleet.roster.members;
     const announcing = this.#handlers.changes$.subscribe((types) => this.#fleet.announce(types));
-    this.#life = new Life({
+    this.#lifecycle = new Lifecycle({
       plugins: this.#plugins,
-      listen: () =>
-        listen({
+      listen: () => {
+        this.#fleet.open();
+        return listen({
           clock,
           transport: platform.transport,
           options,
@@ -127,14 +129,18 @@ export class Hub implements HubVerbs, AsyncDisposable {
           contributions: this.#plugins.contributions,
           enter: (admitted) => this.#fleet.enter(admitted),
           emit: (event) => this.#emit(event),
-        }),
-      leave: (closed) => {
-        announcing.unsubscribe();
-        const left = this.#fleet.close(closed);
-        this.#calls.close(closed);
-        this.#dispatch.close();
-        return left;
+        });
       },
+      leave: async (reason, graceMs) => {
+        await this.#fleet.leave(reason);
+        await until(clock, () => this.#dispatch.idle, graceMs);
+      },
+      close: (closed) => {
+        announcing.unsubscribe();
+        this.#fleet.roster.close(closed);
+        this.#calls.close(closed);
+      },
+      abandon: () => this.#dispatch.close(),
       ended: () => this.#feed.close(),
     });
   }
@@ -145,7 +151,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
    * after that it may be called again.
    */
   start(): Promise<string> {
-    return this.#life.start();
+    return this.#lifecycle.start();
   }
 
   /** Registers a handler and announces it to the workers; disposing takes both back. Throws `invalid-option` for a type that has one. */
@@ -183,7 +189,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
     return census(this.workers.values(), this.#options.version);
   }
 
-  /** What the hub holds now, in numbers: peers, lane, outboxes, credit, beats. */
+  /** What the hub holds and has done, in numbers: peers, lane, outboxes, credit, beats, delivery. */
   stats(): Stats {
     return this.#fleet.stats();
   }
@@ -209,7 +215,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
 
   /** Resolves when a worker has room for the next `publish`. Rejects with `unknown-worker`, or `peer-lost` if it is lost. */
   async writable(id: string): Promise<void> {
-    this.#life.open();
+    this.#lifecycle.open();
     await this.#fleet.roster.get(id).session.outbound.writable();
   }
 
@@ -254,22 +260,26 @@ export class Hub implements HubVerbs, AsyncDisposable {
    * Past `deadlineMs` (default 30,000) it closes all the same and rejects with `timeout`.
    */
   async drain({ deadlineMs = 30_000 }: { deadlineMs?: number } = {}): Promise<void> {
-    this.#life.open();
+    this.#lifecycle.open();
     await drain(
       {
         name: 'the hub',
         clock: this.#clock,
         drain: () => this.#fleet.drain(),
         settled: () => this.#dispatch.idle && this.#fleet.settled && this.#calls.settled,
-        close: () => this.close(),
+        // What still runs has had its time.
+        close: () => this.#lifecycle.close(0),
       },
       deadlineMs,
     );
   }
 
-  /** Ends every session and frees the address. Calls that wait reject with `closed`. */
+  /**
+   * Ends every session and frees the address. Calls that wait reject with `closed`. Handlers that run hear their signal
+   * and keep their services until they have settled, 5 s at most; then the plugins stop.
+   */
   close(): Promise<void> {
-    return this.#life.close();
+    return this.#lifecycle.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -277,7 +287,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
   }
 
   #emit(event: Omit<HubEvent, 'at'>): void {
-    const happened = { ...event, at: this.#clock.date() };
+    const happened = Object.freeze({ ...event, at: this.#clock.date() });
     this.#feed.emit(happened);
     this.#plugins.contributions.observe(happened);
   }

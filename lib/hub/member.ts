@@ -154,6 +154,10 @@ export class Member implements WorkerInfo, SessionHost {
     this.port.lagged(lateMs);
   }
 
+  fenced(cause: string): void {
+    this.#emit('fenced', `frames came over a link that does not count any more: ${cause}`);
+  }
+
   undelivered(type: string, error: BusError): void {
     this.#emit('undelivered', error.message, { type, error });
   }

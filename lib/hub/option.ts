@@ -1,10 +1,12 @@
+import { BusError, textOf } from '../errors/bus-error.js';
 import type { BeatTiming } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
 import type { Plugin } from '../plugin/manifest.js';
 import type { Provider } from '../services/provider.js';
-import type { LaneLimits, SendLimits } from '../session/option.js';
+import { known, type Names } from '../session/known.js';
+import { type LaneLimits, optionalText, type SendLimits } from '../session/option.js';
 import type { Clock } from '../time/clock.js';
 import type { ServerTls, Transport } from '../transport/link.js';
 
@@ -19,7 +21,7 @@ export interface HubLimits {
   readonly handshakeTimeoutMs?: number;
   /** Largest greeting in bytes; default 65,536. */
   readonly maxHelloBytes?: number;
-  /** Largest payload of one message in bytes, either way; default 4 MiB. */
+  /** Largest payload of one message in bytes, either way; default 64 MiB. Above 64 KiB it travels in parts. */
   readonly maxPayloadBytes?: number;
   /** Workers at once; default 100,000. */
   readonly maxSessions?: number;
@@ -55,7 +57,7 @@ export interface HubOptions {
   readonly authenticate?: Authenticate;
   /** Wraps the lenient default, first listed = outermost. */
   readonly handshake?: readonly HandshakeMiddleware[];
-  /** Features that a worker must have, else it is refused: of `credit`, `resume`, `streams`. */
+  /** Features that a worker must have, else it is refused: of `credit`, `resume`, `streams`, `chunks`. */
   readonly requires?: readonly string[];
   /** Sends the stack of a failed handler along with its fault; default false. */
   readonly exposeStacks?: boolean;
@@ -63,4 +65,36 @@ export interface HubOptions {
   readonly log?: Log;
   /** For tests on virtual time; default the clock of this process. */
   readonly clock?: Clock;
+}
+
+const names: Names<HubOptions> = {
+  listen: true,
+  version: true,
+  handlers: true,
+  plugins: true,
+  providers: true,
+  lane: true,
+  outbox: true,
+  beat: true,
+  limits: true,
+  authenticate: true,
+  handshake: true,
+  requires: true,
+  exposeStacks: true,
+  log: true,
+  clock: true,
+};
+
+/** Throws `invalid-option` for what would only go wrong later, when the hub listens. */
+export function checkOptions(options: HubOptions): void {
+  known('createHub', options, names);
+  optionalText(options.version, 'version');
+  const { listen } = options;
+  const address: unknown = typeof listen === 'object' ? listen?.address : listen;
+  if (listen !== undefined && typeof address !== 'string')
+    throw new BusError(
+      'invalid-option',
+      `listen must be 'host:port' or { address, tls?, transport? }, not ${textOf(listen)}`,
+    );
+  if (typeof listen === 'object') known('listen', listen, { address: true, tls: true, transport: true });
 }

@@ -1,5 +1,7 @@
 import type { Offered, Outgoing, OverflowRule } from './outgoing.js';
-import { Ring } from './ring.js';
+import { Publishes } from './publishes.js';
+import { Turns } from './turns.js';
+import type { TypeQueue } from './type-queue.js';
 
 /** How much may wait to be sent. */
 export interface BacklogOptions {
@@ -9,19 +11,16 @@ export interface BacklogOptions {
   readonly maxWaiting: number;
 }
 
-const holesKept = 32;
-
-/** Messages that wait to be sent, in order, and what happens when there are too many. Every step is O(1) amortised. */
+/**
+ * Messages that wait to be sent, and what happens when there are too many. Those of a type keep their order, the types
+ * take turns, one message each. A type that is held waits apart, under the same bounds. Every step is O(1) amortised.
+ */
 export class Backlog {
   readonly #options: BacklogOptions;
-  /** null: dropped or withdrawn. The front is never null. */
-  readonly #items = new Ring<Outgoing | null>();
-  /** Where the publishes stand, counted from the first message ever. */
-  readonly #publishes = new Ring<number>();
-  #gone = 0;
+  readonly #turns = new Turns();
+  readonly #publishes = new Publishes();
   #length = 0;
   #bytes = 0;
-  #publishBytes = 0;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -35,9 +34,14 @@ export class Backlog {
     return this.#bytes;
   }
 
+  /** Types that it has a queue for. */
+  get types(): number {
+    return this.#turns.types;
+  }
+
   /** How many messages it has memory for. */
   get places(): number {
-    return this.#items.places;
+    return this.#publishes.places + this.#turns.places;
   }
 
   /** How many messages fit before a rule has to decide. */
@@ -46,8 +50,9 @@ export class Backlog {
     return this.#length === 0 || this.#bytes < capacityBytes ? capacity - this.#length : 0;
   }
 
+  /** The next to leave; undefined also if everything that waits is held. */
   get front(): Outgoing | undefined {
-    return this.#items.at(0) ?? undefined;
+    return this.#turns.next?.front;
   }
 
   offer(outgoing: Outgoing, rule: OverflowRule): Offered {
@@ -66,7 +71,7 @@ export class Backlog {
     }
     if (rule === 'wait' || rule === 'reject') return 'full';
     const others = this.#length - this.#publishes.length;
-    const otherBytes = this.#bytes - this.#publishBytes;
+    const otherBytes = this.#bytes - this.#publishes.bytes;
     if (rule === 'drop-newest' || !this.#fits(others, otherBytes, bytes, capacity, capacityBytes))
       return 'dropped';
     this.#dropOldest();
@@ -76,31 +81,46 @@ export class Backlog {
   }
 
   shift(): Outgoing | undefined {
-    const outgoing = this.#items.shift() ?? undefined;
-    if (outgoing === undefined) return undefined;
-    this.#gone += 1;
-    if (!outgoing.kept) this.#publishes.shift();
-    this.#count(outgoing, -1);
-    this.#trim();
+    const queue = this.#turns.next;
+    if (queue === undefined) return undefined;
+    const outgoing = queue.shift();
+    this.#forget(outgoing, queue);
+    this.#turns.pass(queue);
     return outgoing;
   }
 
-  /** Takes a message out from the middle; costs as much as there is in front of it. */
+  /** Takes a message out from the middle. Costs its distance from the nearer end of what waits of its type. */
   remove(outgoing: Outgoing): boolean {
-    for (let index = 0; index < this.#items.length; index += 1) {
-      if (this.#items.at(index) !== outgoing) continue;
-      if (!outgoing.kept) this.#publishes.remove(this.#gone + index);
-      this.#punch(index, outgoing);
-      return true;
-    }
-    return false;
+    const queue = this.#turns.find(typeOf(outgoing));
+    if (queue?.remove(outgoing) !== true) return false;
+    this.#forget(outgoing, queue);
+    this.#turns.settle(queue);
+    return true;
   }
 
+  /**
+   * The peer wants no more of this type, or wants it again. A hold on a type beyond 1,024, or on a name that no type
+   * can have, is not heeded: such messages go on leaving as long as there is credit.
+   */
+  hold(type: string, held: boolean): void {
+    this.#turns.hold(type, held);
+  }
+
+  /** For the sender itself: messages of this type wait until the one that is under way has left. Of few types at a time. */
+  busy(type: string, busy: boolean): void {
+    this.#turns.busy(type, busy);
+  }
+
+  /** No type is held any more: the peer says anew which are. */
+  releaseAll(): void {
+    this.#turns.releaseAll();
+  }
+
+  /** Takes everything out, type by type in order. What is held stays held. */
   clear(): Outgoing[] {
-    const taken = this.#items.clear().filter((outgoing) => outgoing !== null);
     this.#publishes.clear();
-    this.#gone = this.#length = this.#bytes = this.#publishBytes = 0;
-    return taken;
+    this.#length = this.#bytes = 0;
+    return this.#turns.clear();
   }
 
   /** A message larger than the whole capacity passes when nothing else waits. */
@@ -109,39 +129,25 @@ export class Backlog {
   }
 
   #push(outgoing: Outgoing): void {
-    if (!outgoing.kept) this.#publishes.push(this.#gone + this.#items.length);
-    this.#items.push(outgoing);
-    this.#count(outgoing, 1);
+    const queue = this.#turns.of(typeOf(outgoing));
+    queue.push(outgoing);
+    if (!queue.listed) this.#turns.settle(queue);
+    if (!outgoing.kept) this.#publishes.add(queue, outgoing.bytes);
+    this.#length += 1;
+    this.#bytes += outgoing.bytes;
+  }
+
+  #forget({ bytes, kept }: Outgoing, queue: TypeQueue): void {
+    this.#length -= 1;
+    this.#bytes -= bytes;
+    if (!kept) this.#publishes.remove(queue, bytes);
   }
 
   #dropOldest(): void {
-    const index = (this.#publishes.shift() as number) - this.#gone;
-    this.#punch(index, this.#items.at(index) as Outgoing);
-  }
-
-  #count(outgoing: Outgoing, change: 1 | -1): void {
-    this.#length += change;
-    this.#bytes += change * outgoing.bytes;
-    if (!outgoing.kept) this.#publishBytes += change * outgoing.bytes;
-  }
-
-  #punch(index: number, outgoing: Outgoing): void {
-    this.#items.set(index, null);
-    this.#count(outgoing, -1);
-    this.#trim();
-    const holes = this.#items.length - this.#length;
-    if (holes > holesKept && holes > this.#length) this.#compact();
-  }
-
-  #trim(): void {
-    while (this.#items.at(0) === null) {
-      this.#items.shift();
-      this.#gone += 1;
-    }
-  }
-
-  /** Closes the holes behind a front that cannot leave, or dropping would make the ring grow for ever. */
-  #compact(): void {
-    for (const outgoing of this.clear()) this.#push(outgoing);
+    const queue = this.#publishes.oldest as TypeQueue;
+    this.#forget(queue.dropOldest(), queue);
+    this.#turns.settle(queue);
   }
 }
+
+const typeOf = ({ frame }: Outgoing): string => (frame.kind === 'message' ? frame.type : '');

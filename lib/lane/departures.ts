@@ -1,33 +1,42 @@
-import type { Received, Totals } from '../frame/frame.js';
+import { BusError } from '../errors/bus-error.js';
+import type { Message, Received, Totals } from '../frame/frame.js';
+import { Allowance } from './allowance.js';
 import { Backlog, type BacklogOptions } from './backlog.js';
 import { Kept } from './kept.js';
+import { isLarge, Leaving } from './leaving.js';
 import type { BatchPort, Outgoing } from './outgoing.js';
 import { Owed } from './owed.js';
+import { type Departure, Part, type Parts } from './parts.js';
 import { Ring } from './ring.js';
 
 // What a data frame may need besides its payload: tags, numbers, a type. A guess: the limit has some slack.
 const frameOverhead = 64;
 const outcomesPerMessage = 3;
-const bytesKeptIdle = 4096;
-const nothing: Totals = { messages: 0, bytes: 0 };
 
 /**
  * The data that waits to leave a session, and in which order it leaves: replays, refusals, then outcomes and messages
  * in turn. Gives each frame its number. Outcomes never wait for message credit, or two full sides would wait for each
- * other for ever; where both wait, every fourth frame is a message.
+ * other for ever; where both wait, every fourth frame is a message. The parts of large payloads leave one to a batch,
+ * and every other batch where something else waits.
  */
 export class Departures {
   readonly backlog: Backlog;
   readonly owed = new Owed();
-  readonly kept = new Kept((outgoing) => this.owed.settle(outgoing));
+  readonly kept = new Kept((departure) => this.owed.settle(departure));
+  readonly leaving = new Leaving();
   readonly urgent = new Ring<Outgoing>();
   readonly outcomes = new Ring<Outgoing>();
   lastSeq = 0;
-  #sentMessages = 0;
-  #sentBytes = 0;
+  /** Whether the peer takes payloads in parts. */
+  chunks = false;
+  /** Largest payload in bytes that the peer takes: what was queued before it said so may be larger. */
+  maxPayloadBytes = Number.POSITIVE_INFINITY;
+  readonly #credit = new Allowance();
   readonly #onUnwritable: (outgoing: Outgoing, thrown: unknown) => void;
-  #limit = nothing;
   #outcomesInRow = 0;
+  #partLast = false;
+  /** Types whose next large message waits for one to have left. */
+  readonly #waiting = new Set<string>();
   #inBatch = 0;
 
   constructor(options: BacklogOptions, onUnwritable: (outgoing: Outgoing, thrown: unknown) => void) {
@@ -36,33 +45,22 @@ export class Departures {
   }
 
   get empty(): boolean {
-    const { backlog, urgent, outcomes, kept } = this;
-    return backlog.length + urgent.length + outcomes.length === 0 && kept.replay === undefined;
+    const { backlog, urgent, outcomes, kept, leaving } = this;
+    const waiting = backlog.length + urgent.length + outcomes.length;
+    return waiting === 0 && leaving.empty && kept.replay === undefined;
   }
 
   /** Credit that is left; in debt by a part of a message, there is none. */
   get held(): Totals {
-    const { messages, bytes } = this.#limit;
-    return {
-      messages: Math.max(0, messages - this.#sentMessages),
-      bytes: Math.max(0, bytes - this.#sentBytes),
-    };
+    return this.#credit.held;
   }
 
-  allow({ messages, bytes }: Totals): void {
-    const now = this.#limit;
-    this.#limit = { messages: Math.max(messages, now.messages), bytes: Math.max(bytes, now.bytes) };
+  allow(limit: Totals): void {
+    this.#credit.raise(limit);
   }
 
   giveBack(): { held: Totals; kept: Totals } | undefined {
-    const held = this.#limit;
-    const kept = {
-      messages: Math.min(held.messages, this.#sentMessages + 1),
-      bytes: Math.min(held.bytes, this.#sentBytes + bytesKeptIdle),
-    };
-    if (!this.empty || kept.messages === held.messages) return undefined;
-    this.#limit = kept;
-    return { held, kept };
+    return this.empty ? this.#credit.giveBack() : undefined;
   }
 
   acked(seq: number): void {
@@ -70,25 +68,55 @@ export class Departures {
   }
 
   resume(received: Received, limit: Totals): void {
+    // What the peer still holds it says anew.
+    this.backlog.releaseAll();
     this.acked(received.seq);
     this.kept.replayAll();
-    this.#sentMessages = received.messages;
-    this.#sentBytes = received.bytes;
-    this.#limit = limit;
+    this.#credit.restate(received, limit);
+    // What of it was under way is lost, so the rest is of no use.
+    this.#stopAll(({ kept }) => !kept);
   }
 
   restart(): Outgoing[] {
+    this.backlog.releaseAll();
     this.urgent.clear();
     this.outcomes.clear();
+    this.#stopAll();
+    this.leaving.clear();
     this.owed.clear();
-    this.lastSeq = this.#sentMessages = this.#sentBytes = 0;
-    this.#limit = nothing;
-    return this.kept.clear();
+    this.lastSeq = 0;
+    this.#credit.clear();
+    return this.takeKept();
   }
 
   clear(): Outgoing[] {
+    this.#stopAll();
     this.owed.clear();
-    return [...this.urgent.clear(), ...this.outcomes.clear(), ...this.backlog.clear()];
+    const outcomes = [...this.urgent.clear(), ...this.leaving.clear(), ...this.outcomes.clear()];
+    return [...outcomes, ...this.backlog.clear()];
+  }
+
+  /** Takes out what has left and is not acknowledged: of a large payload, the whole. */
+  takeKept(): Outgoing[] {
+    return this.kept.clear().flatMap((departure) => {
+      if (!(departure instanceof Part)) return departure as Outgoing;
+      return departure.frame.kind === 'chunk' ? [] : departure.of;
+    });
+  }
+
+  /** Stops a large payload of which parts have not left. false: there is none. */
+  stop(fits: (whole: Outgoing) => boolean): boolean {
+    const parts = this.leaving.find(fits);
+    if (parts === undefined) return false;
+    this.owed.forgo(parts.whole, parts.left);
+    this.#end(parts);
+    return true;
+  }
+
+  #stopAll(fits: (whole: Outgoing) => boolean = () => true): void {
+    while (this.stop(fits)) {
+      // Until there is none.
+    }
   }
 
   /** Begins a batch: adds refusals, once all replays have left. true: none is left or was added, so an acknowledgement may go along. */
@@ -112,22 +140,37 @@ export class Departures {
   fill(writer: BatchPort, maxBytes: number): void {
     if (this.kept.replay !== undefined || this.urgent.length > 0) return;
     for (;;) {
-      const message = this.#credit ? this.backlog.front : undefined;
-      const outcome = this.outcomes.at(0);
+      const message = this.#nextMessage;
+      const outcomes = this.leaving.outcomes(this.outcomes);
+      const outcome = outcomes.at(0);
+      const turn = !this.#partLast || (message === undefined && outcome === undefined);
+      const parts = turn && this.#inBatch === 0 ? this.leaving.next(this.#credit.forBytes) : undefined;
+      if (parts !== undefined) {
+        this.#partLast = true;
+        return this.#departPart(writer, parts);
+      }
       const isMessage =
         outcome === undefined || (message !== undefined && this.#outcomesInRow >= outcomesPerMessage);
       const next = isMessage ? message : outcome;
       if (next === undefined || !this.#fits(writer, maxBytes, next)) return;
       if (isMessage) this.backlog.shift();
-      else this.outcomes.shift();
+      else outcomes.shift();
+      this.#partLast = this.chunks && isLarge(next);
       this.#outcomesInRow = isMessage ? 0 : this.#outcomesInRow + 1;
       this.#depart(writer, next);
     }
   }
 
-  /** A message may be begun on the last byte of credit. */
-  get #credit(): boolean {
-    return this.#sentMessages < this.#limit.messages && this.#sentBytes < this.#limit.bytes;
+  get #nextMessage(): Outgoing | undefined {
+    if (!this.#credit.forMessage) return undefined;
+    const { backlog, leaving } = this;
+    for (let { front } = backlog; front !== undefined; front = backlog.front) {
+      if (!isLarge(front) || leaving.hasPlace) return front;
+      const { type } = front.frame as Message;
+      this.#waiting.add(type);
+      backlog.busy(type, true);
+    }
+    return undefined;
   }
 
   /** A frame that cannot be encoded costs its number and nothing else: the peer takes a gap for a dropped publish. */
@@ -138,8 +181,11 @@ export class Departures {
     (frame as { seq: number }).seq = seq;
     outgoing.left?.(seq);
     try {
+      if (frame.payload.length > this.maxPayloadBytes) throw this.#tooLarge(outgoing);
+      if (this.chunks && isLarge(outgoing)) return this.#begin(writer, outgoing);
       this.#write(writer, outgoing);
     } catch (thrown) {
+      this.owed.settle(outgoing);
       this.#onUnwritable(outgoing, thrown);
       return;
     }
@@ -147,17 +193,54 @@ export class Departures {
     else this.owed.settle(outgoing);
   }
 
-  #write(writer: BatchPort, { frame, bytes }: Outgoing): void {
-    writer.add(frame);
-    if (frame.kind === 'message') {
-      this.#sentMessages += 1;
-      this.#sentBytes += bytes;
+  #begin(writer: BatchPort, whole: Outgoing): void {
+    const parts = this.leaving.begin(whole);
+    if (whole.frame.kind === 'message') this.backlog.busy(whole.frame.type, true);
+    try {
+      this.#keep(writer, parts.next(this.lastSeq));
+    } catch (thrown) {
+      this.#end(parts);
+      throw thrown;
     }
+  }
+
+  #departPart(writer: BatchPort, parts: Parts): void {
+    this.lastSeq += 1;
+    const part = parts.next(this.lastSeq);
+    this.#keep(writer, part);
+    if (part.last) this.#end(parts);
+  }
+
+  #keep(writer: BatchPort, part: Part): void {
+    this.#write(writer, part);
+    if (part.kept) this.kept.push(part);
+    else this.owed.settle(part);
+  }
+
+  #end(parts: Parts): void {
+    this.leaving.end(parts);
+    const { frame } = parts.whole;
+    if (frame.kind !== 'message') return;
+    this.backlog.busy(frame.type, false);
+    for (const type of this.#waiting) this.backlog.busy(type, false);
+    this.#waiting.clear();
+  }
+
+  #tooLarge({ frame, bytes }: Outgoing): BusError {
+    const type = frame.kind === 'message' ? ` of '${frame.type}'` : '';
+    const text = `the payload${type} has ${bytes} bytes, at most ${this.maxPayloadBytes} are taken`;
+    return new BusError('too-large', text, { details: { bytes, maxPayloadBytes: this.maxPayloadBytes } });
+  }
+
+  #write(writer: BatchPort, { frame, bytes }: Departure): void {
+    writer.add(frame);
+    if (frame.kind === 'message') this.#credit.spend(1, bytes);
+    else if (frame.kind === 'chunk' && !frame.outcome) this.#credit.spend(0, bytes);
     this.#inBatch += 1;
   }
 
   /** The first data frame of a batch always does, or one that is too large would wait behind control frames for ever. */
-  #fits(writer: BatchPort, maxBytes: number, { bytes }: Outgoing): boolean {
+  #fits(writer: BatchPort, maxBytes: number, { bytes }: Departure): boolean {
     return this.#inBatch === 0 || writer.size + bytes + frameOverhead <= maxBytes;
   }
 }

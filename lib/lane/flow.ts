@@ -1,9 +1,12 @@
 import type { Gate, GateWaiter } from './gate.js';
 import { Ring } from './ring.js';
+import type { Share } from './share.js';
 import type { Work } from './work.js';
 
 /** What a flow tells its source. */
 export interface FlowSource<W extends Work> {
+  /** Starts nothing for now. */
+  readonly paused: boolean;
   /** A gate offers it a place. Whether it is taken. */
   woken(flow: Flow<W>): boolean;
   /** It may start something. */
@@ -19,12 +22,22 @@ export class Flow<W extends Work> implements GateWaiter {
   listed = false;
   parkedAt: Gate | undefined;
   kept: Gate | undefined;
+  /** Stands among the flows of its gate; for `FirstSlots`. */
+  indexed = false;
 
   constructor(
     readonly source: FlowSource<W>,
     readonly gate: Gate,
     readonly key: Gate | undefined,
+    readonly share: Share,
   ) {}
+
+  /** Whether `enter` would let it in. */
+  get mayEnter(): boolean {
+    const { gate, key, kept } = this;
+    const waits = this.works.length > 0 && this.parkedAt === undefined;
+    return waits && (key === undefined || key.admits(kept)) && gate.admits(kept);
+  }
 
   wake(gate: Gate): boolean {
     this.parkedAt = undefined;

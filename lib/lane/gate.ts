@@ -15,8 +15,14 @@ export class Gate {
   #running = 0;
   #kept = 0;
   #queued = 0;
+  /** Stands in line for a slot beyond those of the lane; for `FirstSlots`. */
+  noted = false;
 
-  constructor(readonly limit: number) {}
+  /** `part`: how much of a source's places may be taken by what waits here; only for the gate of a handler. */
+  constructor(
+    readonly limit: number,
+    readonly part = 1 / 2,
+  ) {}
 
   /** Works that run now. */
   get running(): number {

@@ -1,15 +1,15 @@
-import type { Outgoing } from './outgoing.js';
+import type { Departure } from './parts.js';
 import { Ring } from './ring.js';
 
 /** Frames that have left and are not acknowledged, in order of their numbers; and which of them are to leave again. */
 export class Kept {
-  readonly #frames = new Ring<Outgoing>();
-  readonly #onAcked: (outgoing: Outgoing) => void;
+  readonly #frames = new Ring<Departure>();
+  readonly #onAcked: (departure: Departure) => void;
   /** The frames from `#next` to `#end` are still to be replayed. */
   #next = 0;
   #end = 0;
 
-  constructor(onAcked: (outgoing: Outgoing) => void = () => {}) {
+  constructor(onAcked: (departure: Departure) => void = () => {}) {
     this.#onAcked = onAcked;
   }
 
@@ -18,12 +18,12 @@ export class Kept {
   }
 
   /** The next to leave again. */
-  get replay(): Outgoing | undefined {
+  get replay(): Departure | undefined {
     return this.#next < this.#end ? this.#frames.at(this.#next) : undefined;
   }
 
-  push(outgoing: Outgoing): void {
-    this.#frames.push(outgoing);
+  push(departure: Departure): void {
+    this.#frames.push(departure);
   }
 
   /** Forgets everything up to this number. */
@@ -52,7 +52,7 @@ export class Kept {
     this.#next = this.#end = 0;
   }
 
-  clear(): Outgoing[] {
+  clear(): Departure[] {
     this.stopReplay();
     return this.#frames.clear();
   }

@@ -5,12 +5,19 @@ import { FairQueue } from './fair-queue.js';
 import { type Account, Ledger } from './ledger.js';
 import { type Ends, Running } from './running.js';
 import { LaneSource } from './source.js';
+import { Standstill } from './standstill.js';
 import type { Work } from './work.js';
 
 export interface LaneOptions<W extends Work, O> {
-  /** Works that run at once, of all sources together. */
+  /**
+   * Works that run at once, of all sources together. In a lane that stood still, one more for each handler of which
+   * none runs: they may wait for it.
+   */
   readonly concurrency: number;
-  /** Messages that may be granted and unsent or queued, of all sources together; more if there are too many `sources`. */
+  /**
+   * Messages that may be granted and unsent or queued, of all sources together; more if there are too many `sources`,
+   * and one more for each type that a source is told to hold while nothing is left.
+   */
   readonly capacity: number;
   /** The same in bytes, with what runs; each source may go over it by part of one message. */
   readonly capacityBytes: number;
@@ -45,12 +52,13 @@ export class Lane<W extends Work, O> {
   readonly #options: LaneOptions<W, O>;
   readonly #queue = new FairQueue<W, Account>();
   readonly #ledger: Ledger;
+  readonly #standstill: Standstill;
   readonly #works$ = new Subject<W>();
   readonly #ends: Ends<W> = {
     ended: (work, account) => this.#end(work, account),
     failed: (work, thrown) => this.#options.onFailure(work, thrown),
   };
-  /** Whose work `mergeMap` is about to run: it does so within `next`, since a slot is free. */
+  /** Whose work `mergeMap` is about to run: it does so within `next`. */
   #starting: Account | undefined;
   #output: Subscriber<O> | undefined;
   #inFlight = 0;
@@ -61,12 +69,14 @@ export class Lane<W extends Work, O> {
   #quantumEnd = 0;
 
   constructor(options: LaneOptions<W, O>) {
-    const { concurrency, capacity, capacityBytes, sources = Math.ceil((capacity * 5) / 8) } = options;
+    const { capacity, capacityBytes, sources = Math.ceil((capacity * 5) / 8) } = options;
     this.#options = options;
+    this.#standstill = new Standstill(options.clock, this.#wakeSoon);
     this.#ledger = new Ledger({ capacity, capacityBytes, sources });
     this.outputs$ = new Observable((output) => {
       this.#output = output;
-      this.#works$.pipe(mergeMap(this.#run, concurrency)).subscribe(output);
+      // The lane counts the slots itself, so nothing ever waits in here.
+      this.#works$.pipe(mergeMap(this.#run)).subscribe(output);
       this.#wakeSoon();
       return () => this.close();
     });
@@ -86,15 +96,22 @@ export class Lane<W extends Work, O> {
     return this.#ledger.used;
   }
 
-  /** A new source, with its first grant. `onGrant` tells every later one, as an absolute limit. */
-  source(onGrant: (limit: Totals) => void): LaneSource<W> {
-    return new LaneSource(this.#queue, this.#ledger, onGrant, this.#wakeSoon);
+  /**
+   * A new source, with its first grant. `onGrant` tells every later one, as an absolute limit; `onHold` which message
+   * types its sender is to keep back, and which no more.
+   */
+  source(
+    onGrant: (limit: Totals) => void,
+    onHold: (type: string, held: boolean) => void = () => {},
+  ): LaneSource<W> {
+    return new LaneSource(this.#queue, this.#ledger, onGrant, onHold, this.#wakeSoon);
   }
 
   /** Ends every work that runs, and completes the outputs. What is queued stays where it is, for its sources to clear. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#standstill.close();
     this.#output?.complete();
     this.#output?.unsubscribe();
   }
@@ -132,12 +149,28 @@ export class Lane<W extends Work, O> {
         this.#left -= 1;
         if (this.#left % worksPerLook === 0 && clock.now() > this.#quantumEnd) this.#left = 0;
       }
+      if (this.#isStill()) this.#relieve();
       this.#ledger.settle();
     } finally {
       this.#pumping = false;
-      if (this.#queue.ready && this.#inFlight < concurrency) this.#wakeSoon();
+      if (this.#inFlight < concurrency ? this.#queue.ready : this.#standstill.relieved && this.#isStill())
+        this.#wakeSoon();
     }
   };
+
+  /** All slots are taken, and a handler that runs nothing has something to do. */
+  readonly #isStill = (): boolean =>
+    !this.#closed && this.#inFlight >= this.#options.concurrency && this.#queue.firstReady;
+
+  /** Starts what those that run may wait for. */
+  #relieve(): void {
+    const still = this.#standstill;
+    if (!still.relieved) return still.watch(this.#isStill);
+    while (this.#left > 0 && this.#isStill() && this.#queue.takeFirst(this.#start)) {
+      this.#left -= 1;
+      still.relieve();
+    }
+  }
 
   readonly #start = (work: W, account: Account): void => {
     this.#inFlight += 1;
@@ -146,7 +179,7 @@ export class Lane<W extends Work, O> {
     this.#works$.next(work);
   };
 
-  /** What `mergeMap` calls: a slot is free, so this work runs now. */
+  /** What `mergeMap` calls, within `next`. */
   readonly #run = (work: W): ObservableInput<O> => {
     const account = this.#starting as Account;
     let result: ObservableInput<O> | undefined;
@@ -166,8 +199,8 @@ export class Lane<W extends Work, O> {
 
   #end(work: W, account: Account): void {
     this.#inFlight -= 1;
-    work.key?.leave();
-    work.gate.leave();
+    this.#standstill.ended();
+    this.#queue.leave(work);
     this.#ledger.end(account, work.bytes);
     this.#wakeWithinQuantum();
   }

@@ -21,6 +21,9 @@ export type Write = (batch: Uint8Array, done: () => void) => void;
 
 const superseding: ReadonlySet<ControlFrame['kind']> = new Set(['beat', 'credit', 'announce']);
 
+/** Control frames of one batch: with a payload behind them it stays below what a peer reads. */
+const maxControlBytes = 64 * 1024;
+
 const ignore = () => {};
 const nothing: Totals = { messages: 0, bytes: 0 };
 
@@ -48,13 +51,13 @@ export class Outbox {
     this.#room = new Room(options.clock, () => this.#data.backlog.room);
   }
 
-  /** Messages that wait to leave. */
+  /** Messages that wait to leave, or of which a part does. */
   get queued(): number {
-    return this.#data.backlog.length;
+    return this.#data.backlog.length + this.#data.leaving.messages;
   }
 
   get queuedBytes(): number {
-    return this.#data.backlog.bytes;
+    return this.#data.backlog.bytes + this.#data.leaving.messageBytes;
   }
 
   /** Outcomes that must be delivered before this side may end. */
@@ -164,6 +167,28 @@ export class Outbox {
     this.#schedule();
   }
 
+  /** What the peer takes: payloads up to this size in bytes, and large ones in parts or not. */
+  limit(maxPayloadBytes: number, chunks: boolean): void {
+    this.#data.maxPayloadBytes = maxPayloadBytes;
+    this.#data.chunks = chunks;
+  }
+
+  /** The rest of the large message with this number does not leave: nobody waits for it any more. */
+  stop(seq: number): void {
+    if (this.#data.stop(({ frame }) => frame.kind === 'message' && frame.seq === seq)) this.#schedule();
+  }
+
+  /** The same for a large outcome of that message. */
+  stopOutcome(re: number): void {
+    if (this.#data.stop(({ frame }) => frame.kind === 'outcome' && frame.re === re)) this.#schedule();
+  }
+
+  /** The peer wants no more messages of this type, or wants them again. Until it says so they wait under the same bounds. */
+  hold(type: string, held: boolean): void {
+    this.#data.backlog.hold(type, held);
+    if (!held) this.#schedule();
+  }
+
   /** Takes a message out that has not left. false: it has, or was never here. */
   withdraw(outgoing: Outgoing): boolean {
     const taken = this.#data.backlog.remove(outgoing);
@@ -226,7 +251,7 @@ export class Outbox {
     this.detach();
     this.#closed = true;
     this.#room.close();
-    return [...this.#data.kept.clear(), ...this.#data.clear()];
+    return [...this.#data.takeKept(), ...this.#data.clear()];
   }
 
   /** Hands over what waits now, though the turn goes on and a write may be under way: the link closes next. */
@@ -262,9 +287,12 @@ export class Outbox {
 
   #compose(): boolean {
     const { writer, maxBatchBytes } = this.#options;
-    for (const frame of this.#control) writer.add(frame);
-    this.#control = [];
-    if (!this.#paused) {
+    const control = this.#control;
+    let taken = 0;
+    while (taken < control.length && writer.size < maxControlBytes)
+      writer.add(control[taken++] as ControlFrame);
+    this.#control = control.slice(taken);
+    if (!this.#paused && taken === control.length) {
       const seq = this.#data.fillUrgent(writer, maxBatchBytes) ? this.#options.ack() : undefined;
       if (seq !== undefined) writer.add({ kind: 'ack', seq });
       this.#data.fill(writer, maxBatchBytes);

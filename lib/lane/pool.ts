@@ -1,35 +1,5 @@
+import { Purse } from './purse.js';
 import { Ring } from './ring.js';
-
-/** What one source has been granted, has sent and has waiting, in one measure (messages, or bytes). */
-export class Purse<Owner> {
-  /** Absolute limit granted so far. */
-  limit = 0;
-  /** Absolute total received so far; above `limit` it is a debt. */
-  received = 0;
-  /** Received, and not started yet. */
-  queued = 0;
-  /** Started, and its room not released yet. */
-  running = 0;
-  /** Received since the window last grew. */
-  spent = 0;
-  touched = false;
-  /** Where it stands in line for room: with nothing at all, or with works of its own still queued. */
-  inLine: 'bare' | 'dry' | undefined;
-  closed = false;
-
-  constructor(
-    readonly owner: Owner,
-    public window: number,
-  ) {}
-
-  get unspent(): number {
-    return this.limit > this.received ? this.limit - this.received : 0;
-  }
-
-  get held(): number {
-    return this.unspent + this.queued;
-  }
-}
 
 /** One measure of the ledger: how much there is, and how it is shared. */
 export interface PoolOptions {
@@ -83,10 +53,14 @@ export class Pool<Owner> {
 
   /** `amount` arrived. Kept, it is queued until `start`; else its room is free again. */
   receive(purse: Purse<Owner>, amount: number, keep: boolean): void {
-    const before = purse.held;
+    const before = purse.loose;
     const unspent = purse.unspent;
     purse.received += amount;
     purse.spent += amount;
+    if (purse.spent >= purse.window) {
+      purse.spent = 0;
+      purse.window = Math.min(this.#options.largestWindow, purse.window * 2);
+    }
     this.#used += purse.unspent - unspent;
     if (keep) {
       purse.queued += amount;
@@ -97,7 +71,7 @@ export class Pool<Owner> {
 
   /** A queued `amount` leaves the queue; its room stays taken until `release`. */
   start(purse: Purse<Owner>, amount: number): void {
-    const before = purse.held;
+    const before = purse.loose;
     purse.queued -= amount;
     purse.running += amount;
     this.#recount(purse, before);
@@ -116,9 +90,22 @@ export class Pool<Owner> {
     purse.limit = kept;
   }
 
+  /** So much of what is queued is of types that its sender keeps back. */
+  block(purse: Purse<Owner>, amount: number): void {
+    if (purse.blocked === amount) return;
+    const before = purse.loose;
+    purse.blocked = amount;
+    this.#recount(purse, before);
+  }
+
+  /** Grants what there is room for, between two `settle`. */
+  retry(purse: Purse<Owner>): boolean {
+    return purse.unspent === 0 && this.#topUp(purse);
+  }
+
   /** Takes back what was not spent. What is queued or runs is released one by one. */
   close(purse: Purse<Owner>): void {
-    const before = purse.held;
+    const before = purse.loose;
     this.#used -= purse.unspent;
     purse.limit = purse.received;
     purse.closed = true;
@@ -141,31 +128,29 @@ export class Pool<Owner> {
 
   /** Grants this purse what is worth telling: a quarter of its window, or anything if it had nothing left. */
   #topUp(purse: Purse<Owner>): boolean {
-    const { held, unspent } = purse;
-    if (purse.spent >= purse.window) {
-      purse.spent = 0;
-      purse.window = Math.min(this.#options.largestWindow, purse.window * 2);
-    }
+    const { held, loose, unspent, window } = purse;
+    const room = Math.max(window - held, purse.blocked > 0 ? Math.ceil(window / 2) - loose : 0);
     const shared = this.free - Math.max(0, this.#options.purses - this.#holders) * this.unit;
-    const share = Math.floor((2 * shared - held) / 3);
-    const grant = Math.min(purse.window - held, Math.max(share, held === 0 ? this.#least(purse) : 0));
-    if (grant <= 0 || (unspent > 0 && grant < purse.window / 4)) return false;
+    const share = Math.floor((2 * shared - loose) / 3);
+    const grant = Math.min(room, Math.max(share, loose === 0 ? this.#least(purse) : 0));
+    if (grant <= 0 || (unspent > 0 && grant < window / 4)) return false;
     purse.limit = purse.received + unspent + grant;
     this.#used += grant;
-    if (held === 0) this.#holders += 1;
+    if (loose === 0) this.#holders += 1;
     return true;
   }
 
   /** For a purse that holds nothing. Leaves something to each of the others for whom a place is kept. */
-  #least({ running }: Purse<Owner>): number {
+  #least({ running, blocked }: Purse<Owner>): number {
     const room = this.free - Math.max(0, this.#options.purses - this.#holders - 1);
-    return room > 0 ? Math.min(this.unit, room) : this.unit - running;
+    if (room > 0) return Math.min(this.unit, room);
+    return blocked > 0 ? Math.min(1, this.unit - running) : this.unit - running;
   }
 
   #recount(purse: Purse<Owner>, before: number): void {
-    const { held } = purse;
-    if (before === 0 && held > 0) this.#holders += 1;
-    else if (before > 0 && held === 0) this.#holders -= 1;
+    const { loose } = purse;
+    if (before === 0 && loose > 0) this.#holders += 1;
+    else if (before > 0 && loose === 0) this.#holders -= 1;
     this.#touch(purse);
   }
 
@@ -177,7 +162,7 @@ export class Pool<Owner> {
 
   #queue(purse: Purse<Owner>): void {
     if (purse.unspent > 0) return;
-    const line = purse.held === 0 ? 'bare' : 'dry';
+    const line = purse.loose === 0 ? 'bare' : 'dry';
     if (purse.inLine === line) return;
     purse.inLine = line;
     (line === 'bare' ? this.#bare : this.#dry).push(purse);

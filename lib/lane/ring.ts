@@ -35,6 +35,16 @@ export class Ring<T> {
     return item;
   }
 
+  pop(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const index = (this.#head + this.#length - 1) & (this.#items.length - 1);
+    const item = this.#items[index];
+    this.#items[index] = undefined;
+    this.#length -= 1;
+    if (this.#length === 0 && this.#items.length > keptWhenEmpty) this.clear();
+    return item;
+  }
+
   /** The item that is `index` places from the front. */
   at(index: number): T | undefined {
     return index < this.#length ? this.#items[(this.#head + index) & (this.#items.length - 1)] : undefined;

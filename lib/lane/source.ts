@@ -1,6 +1,7 @@
 import type { Totals } from '../frame/frame.js';
-import { type FairQueue, QueueSource } from './fair-queue.js';
+import type { FairQueue } from './fair-queue.js';
 import type { Account, Ledger } from './ledger.js';
+import { QueueSource } from './queue-source.js';
 import type { Work } from './work.js';
 
 /** One session's end of the lane: what it sends goes in here, and its credit comes back. */
@@ -16,11 +17,12 @@ export class LaneSource<W extends Work> {
     queue: FairQueue<W, Account>,
     ledger: Ledger,
     onGrant: (limit: Totals) => void,
+    onHold: (type: string, held: boolean) => void,
     wake: () => void,
   ) {
     this.#ledger = ledger;
-    this.#account = ledger.open(onGrant);
-    this.#queue = new QueueSource(queue, this.#account);
+    this.#account = ledger.open(onGrant, onHold);
+    this.#queue = new QueueSource(queue, this.#account, this.#account.shares);
     this.#wake = wake;
   }
 
@@ -51,6 +53,13 @@ export class LaneSource<W extends Work> {
     if (taken) this.#queue.push(work);
     this.#wake();
     return taken;
+  }
+
+  /** Counts a part of a large message, so that the credit of its bytes returns; the whole is then a work of no bytes. */
+  pass(bytes: number): void {
+    if (this.#closed) return;
+    this.#ledger.pass(this.#account, bytes);
+    this.#wake();
   }
 
   /** Counts a message that was received but never becomes work, so that its credit returns. */
@@ -87,6 +96,17 @@ export class LaneSource<W extends Work> {
     const given = !this.#closed && this.#ledger.giveBack(this.#account, held, kept);
     if (given) this.#wake();
     return given;
+  }
+
+  /** The peer may have missed what it was told to keep back: tells it all again. */
+  restateHolds(): void {
+    this.#account.shares.restate(this.#account.messages.unspent);
+  }
+
+  /** The peer begins anew: it keeps nothing back. For a source that is cleared. */
+  forgetHolds(): void {
+    this.#account.shares.forget();
+    this.#ledger.look(this.#account);
   }
 
   /** Takes everything out that is still queued; per type or key in the order of admission. */

@@ -1,27 +1,28 @@
 import { connect, filter, from, map, merge, mergeMap, type Observable, type OperatorFunction } from 'rxjs';
-import type { ControlFrame, Frame, Message, Outcome } from '../frame/frame.js';
+import type { Chunk, ControlFrame, Frame, Message, Outcome } from '../frame/frame.js';
 
-/** What becomes of each kind of frame. Each gets arrays, one or none per batch and never empty. */
+/** What becomes of each kind of frame; a chunk goes with what it completes. Each gets arrays, one or none per batch and never empty. */
 export interface Branches<O> {
   readonly control: (frames$: Observable<readonly ControlFrame[]>) => Observable<O>;
-  readonly outcomes: (frames$: Observable<readonly Outcome[]>) => Observable<O>;
-  readonly messages: (frames$: Observable<readonly Message[]>) => Observable<O>;
+  readonly outcomes: (frames$: Observable<readonly (Outcome | Chunk)[]>) => Observable<O>;
+  readonly messages: (frames$: Observable<readonly (Message | Chunk)[]>) => Observable<O>;
 }
 
 type Part =
   | { readonly of: 'control'; readonly frames: readonly ControlFrame[] }
-  | { readonly of: 'outcomes'; readonly frames: readonly Outcome[] }
-  | { readonly of: 'messages'; readonly frames: readonly Message[] };
+  | { readonly of: 'outcomes'; readonly frames: readonly (Outcome | Chunk)[] }
+  | { readonly of: 'messages'; readonly frames: readonly (Message | Chunk)[] };
 
 /** A batch in order of priority. `bye` alone stays behind the data: nothing follows it. */
 function parts(batch: readonly Frame[]): Part[] {
   const control: ControlFrame[] = [];
-  const outcomes: Outcome[] = [];
-  const messages: Message[] = [];
+  const outcomes: (Outcome | Chunk)[] = [];
+  const messages: (Message | Chunk)[] = [];
   const last: ControlFrame[] = [];
   for (const frame of batch) {
     if (frame.kind === 'message') messages.push(frame);
     else if (frame.kind === 'outcome') outcomes.push(frame);
+    else if (frame.kind === 'chunk') (frame.outcome ? outcomes : messages).push(frame);
     else if (frame.kind === 'bye') last.push(frame);
     else control.push(frame);
   }

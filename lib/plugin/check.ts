@@ -1,9 +1,8 @@
-import { BusError } from '../errors/bus-error.js';
-import type { Registration } from '../handler/registration.js';
-import type { Authenticate } from '../handshake/negotiate.js';
+import { lenient } from '../handshake/lenient.js';
+import type { Negotiate } from '../handshake/negotiate.js';
 import type { Owner } from '../services/injection.js';
-import type { Provider } from '../services/provider.js';
 import { wiringProblems } from '../services/wiring.js';
+import { type Application, type Place, readApplication } from './application.js';
 import { ofSession } from './built-in.js';
 import {
   duplicateHandlers,
@@ -16,90 +15,97 @@ import {
 import { Controllers } from './controller.js';
 import type { Plugin, Role } from './manifest.js';
 import { dependencyOrder } from './order.js';
-import { misshapen } from './shape.js';
+import { refuse } from './refusal.js';
+import { type Reading, readPlugins } from './snapshot.js';
 import { fits } from './version.js';
 
-/** What plugins are checked against. */
-export interface Place {
+/** Everything of a hub or worker that its plugins and the application bring, checked, and frozen as it was read. */
+export interface Composition {
   readonly role: Role;
-  readonly sdkVersion: string;
-  readonly applicationHandlers: readonly Registration[];
-  readonly applicationAuthenticate?: Authenticate | undefined;
-  /** What the application and the hub or worker itself provide to every plugin. */
-  readonly applicationProviders: readonly Provider[];
+  /** In dependency order. */
+  readonly plugins: readonly Plugin[];
+  readonly application: Application;
+  /** What handshake middleware is around. */
+  readonly negotiate: Negotiate;
+  /** The application and every plugin, as the wiring of services sees them. */
+  readonly owners: readonly Owner[];
 }
 
 /**
- * The plugins in dependency order. Throws one `BusError` with code `plugin` that has every problem, one per line, and
- * in `details.problems` as a list. Runs nothing of a plugin.
+ * Plugins and what the application brings, put together. Throws one `BusError` that has every problem, one per line, and
+ * in `details.problems` as a list: `plugin`, or `invalid-option` if all of them are of the application alone. Runs
+ * nothing of a plugin but its getters, each once.
  */
-export function checked(plugins: readonly Plugin[], place: Place): readonly Plugin[] {
-  const { listed, wellFormed, problems } = sorted(plugins);
-  const { inOrder, cycles } = dependencyOrder(wellFormed);
-  const registrations = registrationsOf(wellFormed, place);
-  refuse([
-    ...problems,
-    ...wellFormed.flatMap((plugin) => [...misfits(plugin, place)]),
-    ...duplicateNames(listed, wellFormed),
-    ...requirements(wellFormed, new Set(listed.map(nameIfAny))),
+export function checked(given: readonly Plugin[], place: Place): Composition {
+  const { role, negotiate = lenient } = place;
+  const readings = readPlugins(given);
+  const plugins = wellFormed(readings);
+  const { application, problems: misgiven } = readApplication(place);
+  const { inOrder, cycles } = dependencyOrder(plugins);
+  const registrations = registrationsOf(plugins, application);
+  const applicationOwner = ownerOf(application, place);
+  const unsupported = unsupportedHandlers(registrations, plugins);
+  const problems = [
+    ...readings.flatMap(({ problems }) => problems),
+    ...misgiven,
+    ...plugins.flatMap((plugin) => [...misfits(plugin, place)]),
+    ...duplicateNames(readings),
+    ...requirements(plugins, new Set(readings.map(({ name }) => name))),
     ...cycles.map((path) => `plugins require each other: ${path.join(' -> ')}`),
     ...duplicateHandlers(registrations),
-    ...unsupportedHandlers(registrations, wellFormed),
-    ...idleControllers(wellFormed),
-    ...duplicateKeys(wellFormed),
-    ...(place.role === 'hub'
-      ? exclusives(wellFormed, 'authenticate', 'a hub', place.applicationAuthenticate)
-      : []),
-    ...exclusives(wellFormed, 'detector', `a ${place.role}`, undefined),
-    ...wiringProblems(owners(wellFormed, place)),
-  ]);
-  return inOrder;
+    ...unsupported.map(({ problem }) => problem),
+    ...idleControllers(plugins),
+    ...duplicateKeys(plugins),
+    ...(role === 'hub' ? exclusives(plugins, 'authenticate', 'a hub', application.authenticate) : []),
+    ...exclusives(plugins, 'detector', `a ${role}`, undefined),
+    ...wiringProblems([applicationOwner, ...plugins.map(asOwner)]),
+  ];
+  const ofApplication =
+    misgiven.length +
+    unsupported.filter(({ owner }) => owner === undefined).length +
+    wiringProblems([applicationOwner]).length;
+  refuse(problems, ofApplication);
+  return {
+    role,
+    plugins: inOrder,
+    application,
+    negotiate,
+    owners: [applicationOwner, ...inOrder.map(asOwner)],
+  };
 }
 
-/** Throws for what is not well formed, and no more. */
-export function checkShapes(plugins: readonly Plugin[]): void {
-  refuse(sorted(plugins).problems);
+/** Plugins as they were when they were read. Throws `plugin` for what is not well formed, and checks no more. */
+export function shaped(given: readonly Plugin[]): readonly Plugin[] {
+  const readings = readPlugins(given);
+  refuse(readings.flatMap(({ problems }) => problems));
+  return wellFormed(readings);
 }
 
-/** The application and every plugin, as the wiring of services sees them. */
-export const owners = (plugins: readonly Plugin[], { applicationProviders }: Place): readonly Owner[] => [
-  { name: undefined, providers: [ofSession, ...applicationProviders], requires: [], controllers: [] },
-  ...plugins.map(({ manifest, contributes: { providers = [], controllers = [] } = {} }) => ({
-    name: manifest.name,
-    providers,
-    requires: Object.keys(manifest.requires ?? {}),
-    controllers,
-  })),
-];
+const wellFormed = (readings: readonly Reading[]): readonly Plugin[] =>
+  readings.flatMap(({ plugin }) => plugin ?? []);
 
-function registrationsOf(plugins: readonly Plugin[], { applicationHandlers }: Place): OwnedRegistrations {
+const ownerOf = ({ providers = [] }: Application, { ownProviders = [] }: Place): Owner => ({
+  name: undefined,
+  providers: [ofSession, ...ownProviders, ...providers],
+  requires: [],
+  controllers: [],
+});
+
+const asOwner = ({ manifest, contributes: { providers = [], controllers = [] } = {} }: Plugin): Owner => ({
+  name: manifest.name,
+  providers,
+  requires: Object.keys(manifest.requires ?? {}),
+  controllers,
+});
+
+function registrationsOf(plugins: readonly Plugin[], { handlers = [] }: Application): OwnedRegistrations {
   const controllers = new Controllers();
   return [
-    ...applicationHandlers.map((registration) => [undefined, registration] as const),
+    ...handlers.map((registration) => [undefined, registration] as const),
     ...plugins.flatMap((plugin) =>
       controllers.registrationsOf(plugin).map((registration) => [plugin, registration] as const),
     ),
   ];
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new BusError('plugin', problems.join('\n'), { details: { problems } });
-}
-
-interface Sorted {
-  /** Everything that was listed. */
-  readonly listed: readonly Plugin[];
-  /** What the other rules are applied to. */
-  readonly wellFormed: readonly Plugin[];
-  /** What is wrong with the rest. */
-  readonly problems: readonly string[];
-}
-
-function sorted(plugins: unknown): Sorted {
-  if (!Array.isArray(plugins)) return { listed: [], wellFormed: [], problems: ['plugins must be a list'] };
-  const problems = plugins.map(misshapen);
-  const wellFormed = plugins.filter((_, index) => problems[index]?.length === 0);
-  return { listed: plugins, wellFormed, problems: problems.flat() };
 }
 
 /** Where a plugin cannot run: another SDK, the other kind of process. */
@@ -111,12 +117,10 @@ function* misfits({ manifest }: Plugin, { role, sdkVersion }: Place): Iterable<s
     yield `plugin '${name}' is for a ${roles.join(' or ')}, this is a ${role}`;
 }
 
-function* duplicateNames(listed: readonly Plugin[], wellFormed: readonly Plugin[]): Iterable<string> {
-  const places = new Map<string, string[]>();
-  listed.forEach((plugin, index) => {
-    if (!wellFormed.includes(plugin)) return;
-    const { name } = plugin.manifest;
-    places.set(name, [...(places.get(name) ?? []), `plugins[${index}]`]);
+function* duplicateNames(readings: readonly Reading[]): Iterable<string> {
+  const places = new Map<unknown, string[]>();
+  readings.forEach(({ name, plugin }, index) => {
+    if (plugin) places.set(name, [...(places.get(name) ?? []), `plugins[${index}]`]);
   });
   for (const [name, where] of places)
     if (where.length > 1) yield `plugin '${name}' is listed ${where.length} times: ${where.join(', ')}`;
@@ -132,6 +136,3 @@ function* requirements(plugins: readonly Plugin[], listed: ReadonlySet<unknown>)
     }
   }
 }
-
-/** The name of whatever was listed, well formed or not: what requires it need not be told twice. */
-const nameIfAny = (plugin: Partial<Plugin> | null | undefined): unknown => plugin?.manifest?.name;

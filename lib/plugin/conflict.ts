@@ -40,22 +40,35 @@ export const duplicateHandlers = (registrations: OwnedRegistrations): Iterable<s
     (type, who) => `message type '${type}' has ${who.length} handlers: of ${who.join(' and ')}`,
   );
 
-/** Handlers that cannot run here: somewhere else without an executor, in a form without its codec. */
-export function* unsupportedHandlers(
+/** Handlers that cannot run here, each with its owner: somewhere else without an executor, in a form without its codec. */
+export function unsupportedHandlers(
   registrations: OwnedRegistrations,
   plugins: readonly Plugin[],
-): Iterable<string> {
+): readonly { readonly owner: Plugin | undefined; readonly problem: string }[] {
   const runs = new Set(contributed(plugins, ({ executors }) => executors).map(({ item }) => item.run));
-  const codecs = new Set(contributed(plugins, ({ codecs }) => codecs).map(({ item }) => item.name));
-  for (const [owner, registration] of registrations) {
-    const { type, contract, options } = registration;
-    const { run = 'inline' } = options;
+  const codecs = codecsOf(plugins);
+  return registrations.flatMap(([owner, registration]) => {
+    const { run = 'inline' } = registration.options;
     const whose = `of ${ownerInWords(owner)}`;
-    if (run !== 'inline' && !runs.has(run)) yield `${missingExecutor(registration)} (${whose})`;
-    const { codec = 'json' } = contract;
-    if (codec !== 'json' && !codecs.has(codec))
-      yield `handler '${type}' ${whose} has a contract in the codec '${codec}', which no plugin contributes`;
-  }
+    return [
+      ...(run === 'inline' || runs.has(run) ? [] : [`${missingExecutor(registration)} (${whose})`]),
+      ...missingCodec(registration, codecs, ` ${whose}`),
+    ].map((problem) => ({ owner, problem }));
+  });
+}
+
+/** The names of the codecs that plugins contribute. */
+export const codecsOf = (plugins: readonly Plugin[]): ReadonlySet<string> =>
+  new Set(contributed(plugins, ({ codecs }) => codecs).map(({ item }) => item.name));
+
+/** What is said of a handler whose contract names a codec that is not there; nothing if it is. */
+export function missingCodec(
+  { type, contract: { codec = 'json' } }: Registration,
+  codecs: ReadonlySet<string>,
+  whose = '',
+): readonly string[] {
+  if (codec === 'json' || codecs.has(codec)) return [];
+  return [`handler '${type}'${whose} has a contract in the codec '${codec}', which no plugin contributes`];
 }
 
 /** Codecs and executors of one name. */

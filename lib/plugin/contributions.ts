@@ -1,11 +1,12 @@
 import type { BusError } from '../errors/bus-error.js';
 import type { Codec } from '../handler/codec.js';
-import type { Context, HandlerMessage } from '../handler/context.js';
+import type { Context, HandlerMessage, Log } from '../handler/context.js';
 import type { Executor } from '../handler/executor.js';
 import type { Registration } from '../handler/registration.js';
 import type { SendFunction } from '../handler/verbs.js';
 import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
 import type { InjectableClass, Provider } from '../services/provider.js';
+import type { Services } from '../services/services.js';
 import type { MakeDetector } from '../time/detector.js';
 
 /** A handler as an interceptor sees it: gives a value, a promise or a stream, or throws. */
@@ -15,9 +16,11 @@ export type HandlerFunction = (message: HandlerMessage, context: Context) => unk
  * Wraps handlers: acts before `next`, changes the message that goes in or the result that comes out, or never calls
  * `next` and answers itself. It is applied to each handler once; what it returns runs for each message.
  *
- * `next` may be called once per message, with the context that came in; a second call, or another context, throws a
- * `BusError` with code `plugin`. What the interceptor itself throws becomes one too, and both name the plugin; a
- * `BusError` of its own and what the handler threw pass unchanged, as does what a stream fails with while it is read.
+ * `next` may be called once per message and before the interceptor has answered, with the context that came in and a
+ * message in which only payload and headers may be others; anything else throws a `BusError` with code `plugin`. Once
+ * the signal has fired, it throws the reason of that. What the interceptor itself throws becomes a `plugin` error too,
+ * and both name the plugin; a `BusError` of its own and what the handler threw pass unchanged, as does what a stream
+ * fails with while it is read.
  */
 export type HandlerInterceptor = (next: HandlerFunction) => HandlerFunction;
 
@@ -46,17 +49,25 @@ export interface BusEvent {
   readonly afterMs?: number;
   /** The message type, where it is about a message. */
   readonly type?: string;
-  /** The plugin whose handler or detector it was (`fault`, `abandoned`). */
+  /** The plugin at fault, or else the one whose handler it was (`fault`, `abandoned`). */
   readonly plugin?: string;
   readonly error?: BusError;
 }
 
+/** What an observer may know besides the event. */
+export interface ObserverContext {
+  /** Writes each line behind the plugin's name. */
+  readonly log: Log;
+  /** What the plugin can see outside of any session. */
+  readonly services: Services;
+}
+
 /** Told of each event, in the turn in which it happens. What it throws is logged with the plugin's name. */
-export type Observe = (event: BusEvent) => void;
+export type Observe = (event: BusEvent, context: ObserverContext) => void;
 
 /**
- * What a plugin adds to its hub or worker. Dependency order below is the order of listing, except that a plugin comes
- * after those that it requires.
+ * What a plugin adds to its hub or worker. It is read once, when that is made: what becomes of the object later changes
+ * nothing. Dependency order below is the order of listing, except that a plugin comes after those that it requires.
  */
 export interface Contributions {
   /** One handler per message type, among all plugins and the application. */

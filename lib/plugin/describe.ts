@@ -1,5 +1,5 @@
 import { tokenName } from '../services/token.js';
-import { checkShapes } from './check.js';
+import { shaped } from './check.js';
 import { Controllers } from './controller.js';
 import type { Manifest, Plugin, Role } from './manifest.js';
 
@@ -29,8 +29,7 @@ export interface PluginDescription {
 
 /** Lists plugins, in the order given, without running anything of them. Throws `plugin` for one that is malformed. */
 export function describe(plugins: readonly Plugin[]): PluginDescription[] {
-  checkShapes(plugins);
-  return plugins.map(({ manifest, contributes = {} }) => ({
+  return shaped(plugins).map(({ manifest, contributes = {} }) => ({
     name: manifest.name,
     version: manifest.version,
     engines: manifest.engines,

@@ -1,9 +1,9 @@
 import type { Log, Peer } from '../handler/context.js';
 import type { Injection, MakeInjection, SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
-import { checked, owners, type Place } from './check.js';
+import type { Place } from './application.js';
+import { checked } from './check.js';
 import { Controllers } from './controller.js';
-import { describe, type PluginDescription } from './describe.js';
 import { guardedLog } from './guarded-log.js';
 import { Life, stopping } from './life.js';
 import type { Plugin } from './manifest.js';
@@ -21,7 +21,7 @@ export interface PluginHostOptions extends Place {
   readonly injection: MakeInjection;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long each step of each plugin may take, in milliseconds; default 10,000. */
+  /** How long each step of each plugin may take, and the disposal of each service, in milliseconds; default 10,000. */
   readonly deadlineMs?: number | undefined;
   stats(): Stats;
 }
@@ -30,7 +30,6 @@ export interface PluginHostOptions extends Place {
 export class PluginHost {
   readonly contributions: Merged;
   readonly #options: PluginHostOptions;
-  readonly #inOrder: readonly Plugin[];
   readonly #injection: Injection;
   readonly #sessions: Sessions;
   readonly #lives: readonly Life[];
@@ -41,26 +40,29 @@ export class PluginHost {
   #starting: Promise<void> | undefined;
   #readying: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  /** How often it was told to stop. */
+  #stops = 0;
 
   /** Throws `plugin` with every problem at once; no step of a plugin has run then. */
   constructor(options: PluginHostOptions) {
-    const { log, deadlineMs = 10_000 } = options;
+    const { clock, log, deadlineMs = 10_000 } = options;
     this.#options = options;
-    this.#inOrder = checked(options.plugins, options);
+    const composition = checked(options.plugins, options);
     const controllers = new Controllers();
-    this.contributions = merged(this.#inOrder, controllers, options, log);
-    this.#injection = options.injection(owners(this.#inOrder, options));
+    this.contributions = merged(composition, controllers, log, (plugin) => this.#injection.of(plugin));
+    this.#injection = options.injection(composition.owners, { clock, deadlineMs });
     this.#sessions = new Sessions(this.#injection, guardedLog(log));
     const setting = { ...options, deadlineMs, injection: this.#injection, controllers };
-    this.#lives = this.#inOrder.map((plugin) => new Life(plugin, setting));
+    this.#lives = composition.plugins.map((plugin) => new Life(plugin, setting));
   }
 
   /**
    * Starts the plugins one after the other. When one fails or is late, stops those that had started, in reverse, and
-   * then rejects with `plugin`; with `closed` if `stop` came in between. After a rejection or a stop it starts anew.
+   * then rejects with `plugin`; with `closed` if `stop` came in between. After a rejection or a stop it starts anew,
+   * once that stop is done.
    */
   start(): Promise<void> {
-    if (this.#stopping) return Promise.reject(stopping(this.#options.role));
+    if (this.#stopping) return this.#startAfter(this.#stopping);
     this.#starting ??= this.#start().catch(async (thrown) => {
       await this.#unwind();
       this.#starting = undefined;
@@ -81,6 +83,7 @@ export class PluginHost {
    * is waited for, up to its own deadline. Never rejects: failures are logged.
    */
   stop(): Promise<void> {
+    this.#stops += 1;
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -90,12 +93,15 @@ export class PluginHost {
     return this.#sessions.open(peer);
   }
 
-  /** The plugins in dependency order. */
-  describe(): PluginDescription[] {
-    return describe(this.#inOrder);
+  async #startAfter(stopped: Promise<void>): Promise<void> {
+    const stops = this.#stops;
+    await stopped;
+    if (this.#stops !== stops) throw stopping(this.#options.role);
+    await this.start();
   }
 
   #start(): Promise<void> {
+    this.#injection.begin(undefined);
     return this.#each(this.#lives, async (life) => {
       await life.start();
       this.#started.push(life);

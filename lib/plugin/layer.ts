@@ -1,5 +1,6 @@
 // What interceptors of handlers and of sends have in common: one layer around one station, and what passes through it.
 import { BusError } from '../errors/bus-error.js';
+import type { Log } from '../handler/context.js';
 import { busErrorOf, isBusError } from '../handler/fault.js';
 import { isThenable } from '../handler/thenable.js';
 
@@ -9,6 +10,8 @@ export type Station<Message, Context> = (message: Message, context: Context) => 
 /** An interceptor and the plugin that it belongs to. */
 export interface Owned<Message, Context> {
   readonly plugin: string;
+  /** Where the plugin writes; unless given, where the context says. */
+  readonly log?: Log;
   readonly intercept: (next: Station<Message, Context>) => Station<Message, Context>;
 }
 
@@ -29,13 +32,26 @@ export interface Kind<Message, Context> {
   ): Passage<Message, Context> & Context;
 }
 
-/** A station with interceptors around it, the first one outermost. Throws `plugin` for one that gives no function. */
+/** Told of an interceptor that cannot be applied. If it does not throw, that one is left out. */
+export type Unapplied = (error: BusError, interceptor: object) => void;
+
+/** A station with interceptors around it, the first one outermost. Gives `plugin` for one that gives no function. */
 export const layered = <Message, Context>(
   station: Station<Message, Context>,
   interceptors: readonly Owned<Message, Context>[],
   kind: Kind<Message, Context>,
+  unapplied: Unapplied = (error) => {
+    throw error;
+  },
 ): Station<Message, Context> =>
-  interceptors.reduceRight((next, interceptor) => new Layer(interceptor, kind, next).run, station);
+  interceptors.reduceRight((next, interceptor) => {
+    try {
+      return new Layer(interceptor, kind, next).run;
+    } catch (error) {
+      unapplied(error as BusError, interceptor);
+      return next;
+    }
+  }, station);
 
 /** One interceptor around one station. */
 class Layer<Message, Context> {
@@ -54,7 +70,7 @@ class Layer<Message, Context> {
     try {
       const result = passage.given(this.#around(message, passage));
       if (isThenable(result)) return later(result, passage);
-      passage.leave();
+      passage.leave(result);
       return result;
     } catch (thrown) {
       passage.leave();
@@ -88,6 +104,8 @@ export abstract class Passage<Message, Context> {
   readonly #owner: Owned<Message, Context>;
   readonly #origin: Context;
   #used = false;
+  #inside = false;
+  #left = false;
   #failure: { readonly thrown: unknown } | undefined;
 
   constructor(owner: Owned<Message, Context>, origin: Context) {
@@ -106,27 +124,51 @@ export abstract class Passage<Message, Context> {
     return this.#origin;
   }
 
-  /** Why this message may not be passed on now; nothing if it may. */
-  protected refusal(_message: Message): string | undefined {
-    return undefined;
+  /** Whether the message has been passed on, and nothing has come of it yet. A stream goes on while it is read. */
+  get inside(): boolean {
+    return this.#inside;
   }
+
+  /** Whether the interceptor has answered. */
+  get left(): boolean {
+    return this.#left;
+  }
+
+  /** Why this message may not be passed on; nothing if it may. */
+  protected abstract refusal(message: Message): string | undefined;
 
   /** What the interceptor gave, as it goes on outwards. Throws for what its place does not allow. */
   given(result: unknown): unknown {
     return result;
   }
 
-  /** The interceptor is done with the message. */
-  leave(): void {}
+  /** The interceptor has answered with that, or has thrown. One that gives a stream is done when that is. */
+  leave(result?: unknown): void {
+    this.#left = !isMany(result);
+  }
+
+  /** It has the message again. */
+  protected enter(): void {
+    this.#left = false;
+  }
 
   through(inner: Station<Message, Context>, message: Message): unknown {
     if (this.#used) throw this.error('called next() twice for one message');
+    if (this.#left) throw this.error('called next() after it had answered');
     const refusal = this.refusal(message);
     if (refusal !== undefined) throw this.error(refusal);
     this.#used = true;
+    this.#inside = true;
     try {
       const result = inner(message, this.#origin);
-      return isThenable(result) ? seen(result, (thrown) => this.#note(thrown)) : result;
+      if (isThenable(result))
+        return seen(
+          result,
+          (thrown) => this.#note(thrown),
+          (value) => this.#came(value),
+        );
+      this.#came(result);
+      return result;
     } catch (thrown) {
       this.#note(thrown);
       throw thrown;
@@ -143,15 +185,62 @@ export abstract class Passage<Message, Context> {
     return interceptorError(this.#owner, this.subject, what);
   }
 
+  #came(result: unknown): void {
+    this.#inside = isMany(result);
+  }
+
   #note(thrown: unknown): void {
+    this.#inside = false;
     this.#failure = { thrown };
   }
 }
 
+/** What the `refusal` of a message that was changed has in common: payload and headers may change, and nothing else. */
+export function changed<Message extends Passed>(
+  given: Message,
+  passed: Message,
+  fixed: readonly (keyof Message & string)[],
+): string | undefined {
+  if (typeof passed !== 'object' || passed === null) return 'must call next() with a message';
+  for (const part of fixed)
+    if (passed[part] !== given[part])
+      return `passed on the ${part} ${shown(passed[part])}: it may change payload and headers, not the ${part}`;
+  // What the sender gave wrong is the sender's fault, and is told when it is encoded.
+  if (passed.headers !== given.headers && !areTexts(passed.headers))
+    return 'passed on headers that are no object of strings';
+  return undefined;
+}
+
+interface Passed {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const areTexts = (values: unknown): boolean =>
+  typeof values === 'object' &&
+  values !== null &&
+  Object.values(values).every((value) => typeof value === 'string');
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? `'${value.slice(0, 64)}'` : typeof value;
+
+/** Whether a result may be a stream, of which more comes later. Never throws. */
+function isMany(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return false;
+  try {
+    return ['subscribe', '@@observable', Symbol.asyncIterator, Symbol.iterator].some((key) => key in result);
+  } catch {
+    return false;
+  }
+}
+
 /** As a promise whose rejection somebody has seen: an interceptor that lets go of it must not end the process. */
-export function seen(thenable: PromiseLike<unknown>, rejected: (thrown: unknown) => void): Promise<unknown> {
+export function seen(
+  thenable: PromiseLike<unknown>,
+  rejected: (thrown: unknown) => void,
+  resolved?: (value: unknown) => void,
+): Promise<unknown> {
   const promise = Promise.resolve(thenable);
-  Promise.prototype.then.call(promise, undefined, rejected);
+  Promise.prototype.then.call(promise, resolved, rejected);
   return promise;
 }
 
@@ -160,11 +249,12 @@ async function later<Message, Context>(
   passage: Passage<Message, Context>,
 ): Promise<unknown> {
   try {
-    return await result;
+    const value = await result;
+    passage.leave(value);
+    return value;
   } catch (thrown) {
-    throw passage.blame(thrown);
-  } finally {
     passage.leave();
+    throw passage.blame(thrown);
   }
 }
 

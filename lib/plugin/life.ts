@@ -2,9 +2,10 @@ import { BusError } from '../errors/bus-error.js';
 import type { Log } from '../handler/context.js';
 import { busErrorOf } from '../handler/fault.js';
 import type { Injection } from '../services/injection.js';
+import { textAbout } from '../services/problem.js';
 import type { Clock } from '../time/clock.js';
 import type { Controllers } from './controller.js';
-import { pluginLog } from './guarded-log.js';
+import { guardedLog, pluginLog } from './guarded-log.js';
 import type { Plugin, PluginContext, Role } from './manifest.js';
 import type { Stats } from './stats.js';
 
@@ -36,6 +37,7 @@ export class Life {
   /** Like the other steps: rejects with a `plugin` error that names the plugin when it fails or its deadline runs out. */
   async start(): Promise<void> {
     const { injection, controllers } = this.setting;
+    injection.begin(this.plugin.manifest.name);
     this.#controller = new AbortController();
     try {
       await this.#run('start', this.#controller);
@@ -66,12 +68,13 @@ export class Life {
   }
 
   async #dispose(): Promise<void> {
-    const { controllers, injection } = this.setting;
+    const { controllers, injection, log } = this.setting;
     controllers.forget(this.plugin);
     try {
       await injection.dispose(this.plugin.manifest.name);
     } catch (error) {
-      this.#log.error(busErrorOf(error).message, { error });
+      // It says whose services they are.
+      guardedLog(log).error(busErrorOf(error).message, { error });
     }
   }
 
@@ -82,7 +85,7 @@ export class Life {
     const { clock, deadlineMs } = this.setting;
     return new Promise((resolve, reject) => {
       const fail = (text: string, cause?: { readonly cause: unknown }) => {
-        const error = new BusError('plugin', `plugin '${name}': ${step} ${text}`, {
+        const error = new BusError('plugin', textAbout(name, `${step} ${text}`), {
           details: { plugin: name, step },
           ...cause,
         });

@@ -1,35 +1,43 @@
+import { BusError } from '../errors/bus-error.js';
 import type { LinkPeer } from '../frame/peer.js';
 import { Codecs } from '../handler/codec.js';
 import type { Log } from '../handler/context.js';
 import { Executors } from '../handler/executor.js';
-import { busErrorOf } from '../handler/fault.js';
 import type { Registration } from '../handler/registration.js';
-import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.js';
+import type { SendFunction } from '../handler/verbs.js';
+import type { Authenticate, Negotiate } from '../handshake/negotiate.js';
+import type { Services } from '../services/services.js';
 import type { MakeDetector, Silence } from '../time/detector.js';
-import type { Place } from './check.js';
-import { contributed } from './conflict.js';
+import type { Composition } from './check.js';
+import { codecsOf, contributed, missingCodec } from './conflict.js';
 import type { BusEvent, Interceptor } from './contributions.js';
 import type { Controllers } from './controller.js';
 import { Greetings } from './greeting.js';
 import { pluginLog } from './guarded-log.js';
 import { intercepted } from './interception.js';
 import type { Plugin } from './manifest.js';
-import type { OwnedSendInterceptor } from './send-interception.js';
+import { observing } from './observing.js';
+import { interceptedSend } from './send-interception.js';
+import { toBus } from './sends.js';
+import { Wrapping } from './wrapping.js';
 
-/** What all plugins together contribute, each part with the name of its plugin bound to it. */
+/** What a hub or worker has of its plugins and of the application, each part with the name of its plugin bound to it. */
 export interface Merged {
   /** The application's and then the plugins', with all interceptors around each. */
   readonly handlers: readonly Registration[];
   /** The application's, or that of the one plugin that has one. */
   readonly authenticate: Authenticate | undefined;
-  /** First = outermost. The application's own are not among them. */
-  readonly handshake: readonly HandshakeMiddleware[];
-  /** Around what this process sends; first = outermost. */
-  readonly sends: readonly OwnedSendInterceptor[];
+  /** The handshake with all middleware around it: the application's, and inside of that the plugins'. */
+  readonly negotiate: Negotiate;
+  /** All interceptors around what this process sends; `undefined` if there are none. */
+  readonly sends: SendFunction | undefined;
   readonly codecs: Codecs;
   /** That of the one plugin that has one. */
   readonly detector: MakeDetector | undefined;
-  /** A handler that is added later: run where it says, with the same interceptors around it. */
+  /**
+   * A handler that is added later: run where it says, with the same interceptors around it. Gives `invalid-option` for
+   * one that no executor or codec is there for, and `plugin` if an interceptor cannot be applied.
+   */
   adopted(registration: Registration): Registration;
   /** Tells every observer; never throws. */
   observe(event: BusEvent): void;
@@ -37,52 +45,81 @@ export interface Merged {
   waitsFor(peer: LinkPeer): string | undefined;
 }
 
-/** Merges checked plugins, in the order given. Calls their interceptors once per handler. */
-export function merged(plugins: readonly Plugin[], controllers: Controllers, place: Place, log: Log): Merged {
+/**
+ * Merges what was checked. Applies every interceptor and all handshake middleware; throws one error, like `checked`,
+ * that has all which cannot be applied. Services are asked for later.
+ */
+export function merged(
+  { role, plugins, application, negotiate }: Composition,
+  controllers: Controllers,
+  log: Log,
+  servicesOf: (plugin: string) => Services,
+): Merged {
+  const logs = new Map(plugins.map(({ manifest: { name } }) => [name, pluginLog(log, name)]));
   const each = <Part>(part: Parameters<typeof contributed<Part>>[1]) =>
-    contributed(plugins, part).map(({ plugin, item }) => ({ plugin: plugin.manifest.name, item }));
+    contributed(plugins, part).map(({ plugin: { manifest }, item }) => ({
+      plugin: manifest.name,
+      item,
+      log: logs.get(manifest.name) as Log,
+    }));
   const greetings = new Greetings();
+  const wrapping = new Wrapping();
   const interceptors = each(({ interceptors }) => interceptors);
   const around = <Side extends 'handler' | 'send'>(side: Side) =>
-    interceptors.flatMap(({ plugin, item }) => {
+    interceptors.flatMap(({ item, ...owner }) => {
       const intercept = sideOf(item, side);
-      return intercept === undefined ? [] : [{ plugin, intercept }];
+      return intercept === undefined ? [] : [{ ...owner, intercept }];
     });
-  const handlerInterceptors = around('handler');
+  const [handlerInterceptors, sendInterceptors] = [around('handler'), around('send')];
   const executors = new Executors(
     each(({ executors }) => executors).map(({ plugin, item }) => ({ plugin, executor: item })),
   );
-  const adopted = (registration: Registration) =>
-    intercepted(executors.bind(registration), handlerInterceptors);
   const own = plugins.flatMap((plugin) =>
-    controllers
-      .registrationsOf(plugin)
-      .map((registration) => Object.freeze({ ...registration, plugin: plugin.manifest.name })),
+    controllers.registrationsOf(plugin).map((registration) => owned(registration, plugin, logs)),
   );
+  const codecs = codecsOf(plugins);
   const [authenticator] = each(({ authenticate }) => authenticate && [authenticate]);
   const [detector] = each(({ detector }) => detector && [detector]);
-  const observers = each(({ observers }) => observers).map(({ plugin, item }) => ({
-    observe: item,
-    log: pluginLog(log, plugin),
-  }));
-  return {
-    handlers: [...place.applicationHandlers, ...own].map(adopted),
-    authenticate:
-      place.applicationAuthenticate ??
-      (authenticator && greetings.authenticate(authenticator.plugin, authenticator.item)),
-    handshake: each(({ handshake }) => handshake).map(({ plugin, item }) =>
-      greetings.middleware(plugin, item),
+  const middleware = each(({ handshake }) => handshake);
+  const result: Merged = {
+    handlers: [...(application.handlers ?? []), ...own].map((registration) =>
+      intercepted(executors.bind(registration), wrapping.applicable(handlerInterceptors), wrapping.unapplied),
     ),
-    sends: around('send'),
+    authenticate:
+      application.authenticate ??
+      (authenticator && greetings.authenticate(authenticator.plugin, authenticator.item)),
+    negotiate:
+      role === 'worker'
+        ? negotiate
+        : wrapping.handshake(
+            application.handshake ?? [],
+            middleware.map(({ plugin, item }) => greetings.middleware(plugin, item)),
+            negotiate,
+          ),
+    sends:
+      sendInterceptors.length === 0
+        ? undefined
+        : interceptedSend(toBus, sendInterceptors, wrapping.unapplied),
     codecs: new Codecs(each(({ codecs }) => codecs).map(({ plugin, item }) => ({ plugin, codec: item }))),
     detector: detector && named(detector.plugin, detector.item),
-    adopted,
-    observe(event) {
-      for (const { observe, log } of observers) tell(observe, event, log);
+    adopted(registration) {
+      const [missing] = missingCodec(registration, codecs);
+      if (missing !== undefined) throw new BusError('invalid-option', missing);
+      return intercepted(executors.bind(registration), handlerInterceptors);
     },
+    observe: observing(
+      each(({ observers }) => observers).map(({ item, ...owner }) => ({ ...owner, observe: item })),
+      servicesOf,
+    ),
     waitsFor: (peer) => greetings.waitsFor(peer),
   };
+  wrapping.end();
+  return result;
 }
+
+/** A plugin's handler, with the plugin's name and log. */
+const owned = (registration: Registration, { manifest: { name } }: Plugin, logs: ReadonlyMap<string, Log>) =>
+  Object.freeze({ ...registration, plugin: name, log: logs.get(name) as Log });
 
 /** The detector that one plugin contributes, with the plugin's name, so that it can be told when it fails. */
 const named = (plugin: string, make: MakeDetector): MakeDetector =>
@@ -94,15 +131,4 @@ type Sides = Exclude<Interceptor, (...parameters: never[]) => unknown>;
 function sideOf<Side extends 'handler' | 'send'>(interceptor: Interceptor, side: Side): Sides[Side] {
   const sides: Sides = typeof interceptor === 'function' ? { handler: interceptor } : interceptor;
   return sides[side];
-}
-
-/** An observer may be an asynchronous function: nobody waits for it, but its failure is caught all the same. */
-function tell(observe: (event: BusEvent) => unknown, event: BusEvent, log: Log): void {
-  const failed = (thrown: unknown) =>
-    log.error(`an observer failed: ${busErrorOf(thrown).message}`, { error: thrown });
-  try {
-    Promise.resolve(observe(event)).catch(failed);
-  } catch (thrown) {
-    failed(thrown);
-  }
 }

@@ -2,19 +2,29 @@ import { catchError, defer, finalize, Observable, type Subscribable } from 'rxjs
 import type { BusError } from '../errors/bus-error.js';
 import { isThenable } from '../handler/thenable.js';
 import type { SendContext, SendFunction, SendMessage } from '../handler/verbs.js';
-import { type Kind, layered, type Owned, Passage, type Subject, seen } from './layer.js';
+import {
+  changed,
+  type Kind,
+  layered,
+  type Owned,
+  Passage,
+  type Subject,
+  seen,
+  type Unapplied,
+} from './layer.js';
 
 /** An interceptor of sends and the plugin that it belongs to. */
 export type OwnedSendInterceptor = Owned<SendMessage, SendContext>;
 
 /**
- * `send` with interceptors around it, the first one outermost; the function itself if there are none. Throws `plugin`
+ * `send` with interceptors around it, the first one outermost; the function itself if there are none. Gives `plugin`
  * for one that gives no function.
  */
 export const interceptedSend = (
   send: SendFunction,
   interceptors: readonly OwnedSendInterceptor[],
-): SendFunction => layered(send, interceptors, kind);
+  unapplied?: Unapplied,
+): SendFunction => layered(send, interceptors, kind, unapplied);
 
 /** The plugin in whose interceptor a call is now; `undefined` when it is in none. */
 export function heldBy(context: Entered): string | undefined {
@@ -45,14 +55,13 @@ class SendPassage extends Passage<SendMessage, SendContext> implements SendConte
   readonly log: SendContext['log'];
   readonly #message: SendMessage;
   readonly #outer: SendPassage | undefined;
-  #left = false;
 
   constructor(owner: OwnedSendInterceptor, context: Entered, message: SendMessage) {
     super(owner, context);
     this.verb = context.verb;
     this.target = context.target;
     this.options = context.options;
-    this.log = context.log;
+    this.log = owner.log ?? context.log;
     this.#message = message;
     this.#outer = context[innermost];
     context[innermost] = this;
@@ -68,24 +77,13 @@ class SendPassage extends Passage<SendMessage, SendContext> implements SendConte
     return this.#outer;
   }
 
-  get left(): boolean {
-    return this.#left;
-  }
-
+  /** A stream is with the interceptor again while somebody reads it, and whatever else it gives is not. */
   override leave(): void {
-    this.#left = true;
+    super.leave();
   }
 
   protected override refusal(message: SendMessage): string | undefined {
-    if (this.#left) return 'called next() after it had answered';
-    if (typeof message !== 'object' || message === null) return 'must call next() with a message';
-    const { type, headers } = this.#message;
-    if (message.type !== type)
-      return `passed on the type ${shown(message.type)}: it may change payload and headers, not the type`;
-    // What the caller gave wrong is the caller's fault, and is told when it is encoded.
-    if (message.headers !== headers && !areTexts(message.headers))
-      return 'passed on headers that are no object of strings';
-    return undefined;
+    return changed(this.#message, message, ['type']);
   }
 
   override given(result: unknown): unknown {
@@ -109,7 +107,7 @@ class SendPassage extends Passage<SendMessage, SendContext> implements SendConte
         ? result
         : new Observable<unknown>((subscriber) => result.subscribe(subscriber));
     return defer(() => {
-      this.#left = false;
+      this.enter();
       return items$;
     }).pipe(
       catchError((thrown) => {
@@ -127,13 +125,5 @@ class SendPassage extends Passage<SendMessage, SendContext> implements SendConte
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-const areTexts = (values: unknown): boolean =>
-  typeof values === 'object' &&
-  values !== null &&
-  Object.values(values).every((value) => typeof value === 'string');
-
 const isSubscribable = (value: unknown): value is Subscribable<unknown> =>
   typeof (value as Partial<Subscribable<unknown>> | null | undefined)?.subscribe === 'function';
-
-const shown = (value: unknown): string =>
-  typeof value === 'string' ? `'${value.slice(0, 64)}'` : typeof value;

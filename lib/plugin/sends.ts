@@ -11,7 +11,6 @@ import {
   type VerbName,
 } from '../handler/verbs.js';
 import type { Clock } from '../time/clock.js';
-import { interceptedSend, type OwnedSendInterceptor } from './send-interception.js';
 import { Sending, type SendingOptions } from './sending.js';
 
 /** A call as its caller made it. */
@@ -29,19 +28,22 @@ type Onward<Options, Result> = (payload: unknown, options: Options) => Result;
 /** An observable whose subscribers cannot hurt anybody: what they throw goes to `onThrow`. */
 type Isolated = (items$: Observable<unknown>, onThrow: (thrown: unknown) => void) => Observable<unknown>;
 
+/** Where what is sent leaves the interceptors. The context is the one that went in, whatever is between. */
+export const toBus: SendFunction = (message, context) => (context as Sending).go(message);
+
 /** What a process sends, through the interceptors of its plugins, which see each call before it is encoded. */
 export class Sends {
   readonly #send: SendFunction;
   readonly #underWay = new Set<Sending>();
 
+  /** `send` is `toBus` with interceptors around it. */
   constructor(
-    interceptors: readonly OwnedSendInterceptor[],
+    send: SendFunction,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly isolated: Isolated,
   ) {
-    // What comes out is the context that went in, whatever is between.
-    this.#send = interceptedSend((message, context) => (context as Sending).go(message), interceptors);
+    this.#send = send;
   }
 
   /** Whether no caller waits. */
@@ -117,7 +119,7 @@ export class Sends {
     const options = withoutHeaders(order.options);
     return {
       // Frozen, and the caller's headers copied: what an interceptor changes is a message of its own.
-      message: Object.freeze({ payload, type, headers: headers ? Object.freeze({ ...headers }) : noHeaders }),
+      message: Object.freeze({ payload, type, headers: copyOf(headers) }),
       sending: new Sending({ verb, target, type, options, log, clock, deadlineAt, onward }),
     };
   }
@@ -156,6 +158,14 @@ export class Sends {
 
 const noHeaders: SendMessage['headers'] = Object.freeze({});
 
+/** What is no plain object stays as it is: that is told when it is encoded, and not made into one here. */
+function copyOf(headers: SendMessage['headers'] = noHeaders): SendMessage['headers'] {
+  if (headers === noHeaders || typeof headers !== 'object' || headers === null) return headers;
+  return [Object.prototype, null].includes(Object.getPrototypeOf(headers))
+    ? Object.freeze({ ...headers })
+    : headers;
+}
+
 function withoutHeaders(options: Order['options']): SendingOptions['options'] {
   const rest: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) if (name !== 'headers') rest[name] = value;
@@ -165,4 +175,4 @@ function withoutHeaders(options: Order['options']): SendingOptions['options'] {
 const optionsOf = <Options extends CallOptions | PublishOptions>(
   { headers }: SendMessage,
   { options }: Sending,
-): Options => (Object.keys(headers).length === 0 ? options : { ...options, headers }) as Options;
+): Options => (headers === noHeaders ? options : { ...options, headers }) as Options;

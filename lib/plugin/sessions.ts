@@ -15,13 +15,12 @@ export class Sessions {
   /** The scope of one session, made when it is first asked for. Its `dispose` never rejects: a failure is logged. */
   open(peer: Peer): SessionScope {
     let scope: SessionScope | undefined;
-    return {
-      of: (owner) => {
-        scope ??= this.injection.session(new Map([[PEER, peer]]));
-        return scope.of(owner);
-      },
-      dispose: () => (scope === undefined ? Promise.resolve() : this.#end(scope)),
+    const made = () => {
+      scope ??= this.injection.session(new Map([[PEER, peer]]));
+      return scope;
     };
+    // One that nobody asked for ends as well: whoever asks later gets nothing built.
+    return { of: (owner) => made().of(owner), dispose: () => this.#end(made()) };
   }
 
   /** Resolves when nothing is being disposed of any more. */

@@ -47,6 +47,94 @@ export interface Stats {
     /** By how much the worst of the last half minute did, or of up to a minute. */
     readonly worstMs: number;
   };
+  /** What became of every message, since the beginning, in all sessions; also in those that are over. */
+  readonly delivery: {
+    readonly received: ReceivedMessages;
+    readonly sent: SentMessages;
+    /**
+     * Frames that came over a link that did not count any more (it was replaced, or its session was over) and changed
+     * nothing.
+     */
+    readonly fenced: number;
+  };
+}
+
+/**
+ * Messages that came in. At any moment `accepted` = `queued` + `running` + `handled` + `faulted` + `expired` +
+ * `cancelled` + `lost`, and what came in is `accepted` and all of `refused`. The first thing that settles a message
+ * counts, as its handler ends: one that expires while it runs has expired, though its session may end before it does.
+ */
+export interface ReceivedMessages {
+  /** Into the lane. */
+  readonly accepted: number;
+  /** Wait for a handler. */
+  readonly queued: number;
+  /** Hold a slot; what became of them is counted when they give it back. */
+  readonly running: number;
+  readonly handled: number;
+  /** Answered with a fault: the handler's own, of what it was given or gave, or `draining` before it had started. */
+  readonly faulted: number;
+  /** The sender's deadline or the handler's `timeoutMs` passed, before it ran or while it did. */
+  readonly expired: number;
+  /** By the sender, before it ran or while it did. */
+  readonly cancelled: number;
+  /** The session ended while they were queued or ran. */
+  readonly lost: number;
+  /** Not accepted, by the reason. Each was told to its sender, but for what expects no answer (`publish`). */
+  readonly refused: {
+    readonly unhandled: number;
+    /** Beyond the credit, or the number of unanswered messages, that was agreed. */
+    readonly overflow: number;
+    readonly draining: number;
+    readonly tooLarge: number;
+    /** The cancel had overtaken its message. */
+    readonly cancelled: number;
+  };
+  /** Handlers that were abandoned: their messages are among those that expired, were cancelled or lost, or faulted. */
+  readonly abandoned: number;
+  /** Messages and outcomes that came again after a reconnect, and were left out. Not among those that came in. */
+  readonly repeated: number;
+}
+
+/**
+ * Messages to send: one for each receiver, and for each attempt through `any()`. At any moment `offered` = `refused` +
+ * `dropped` + `published` + `queued` + `waiting` + `done` + `faulted` + `expired` + `cancelled` + `lost` + `undelivered`.
+ */
+export interface SentMessages {
+  /** To an outbox. */
+  readonly offered: number;
+  /** Not taken, and the caller was told: `overflow`, `too-large`, `peer-lost` or `closed`. */
+  readonly refused: number;
+  /** Publishes that were dropped: for want of room, for a later one, or with their session. */
+  readonly dropped: number;
+  /** Publishes that have left. */
+  readonly published: number;
+  /** Nothing of them has left. */
+  readonly queued: number;
+  /** Calls that have left, and whose outcome has not come; accepted sends too. */
+  readonly waiting: number;
+  /** Calls that ended well; a `send` when it was handled, not when it was accepted. */
+  readonly done: number;
+  /** Calls that the peer answered with a fault, or that could not be written. */
+  readonly faulted: number;
+  /** Calls that ran out of time on this side. */
+  readonly expired: number;
+  /** Calls that were given up on this side. */
+  readonly cancelled: number;
+  /** Calls whose session ended: `peer-lost`, or `closed`. */
+  readonly lost: number;
+  /** Sends that the peer had accepted and that then failed there or died with it; each is an event of that name. */
+  readonly undelivered: number;
+  /** Sends that the peer has acknowledged, whatever became of them. Not part of the sum. */
+  readonly accepted: number;
+}
+
+/** What is counted of messages, without what is read off the lane and the outboxes. */
+export interface Counted {
+  readonly received: Omit<ReceivedMessages, 'queued' | 'refused'>;
+  readonly refused: ReceivedMessages['refused'];
+  readonly sent: Omit<SentMessages, 'waiting'>;
+  readonly fenced: number;
 }
 
 /** What one session adds to the numbers of its hub or worker. */
@@ -57,12 +145,13 @@ export interface SessionGauge extends Pick<Stats, 'outbox' | 'credit'> {
   readonly queuedBytes: number;
 }
 
-/** Sums the numbers of a process: its lane, its beats and its sessions, at a time in milliseconds since 1970. */
+/** Sums the numbers of a process: its lane, its beats, its sessions and its messages, at a time in milliseconds since 1970. */
 export function statsOf(
   at: number,
   lane: Omit<Stats['lane'], 'queuedBytes'>,
   beats: Stats['beats'],
   sessions: Iterable<SessionGauge>,
+  { received, refused, sent, fenced }: Counted,
 ): Stats {
   const peers = { alive: 0, stalled: 0, suspect: 0, lost: 0, draining: 0 };
   const outbox = { queued: 0, queuedBytes: 0, unacknowledged: 0, waiting: 0, owed: 0, owedBytes: 0 };
@@ -77,7 +166,13 @@ export function statsOf(
     add(granted, session.credit.granted);
     add(held, session.credit.held);
   }
-  return { at, peers, lane: { ...lane, queuedBytes }, outbox, credit: { granted, held }, beats };
+  const { waiting } = outbox;
+  const delivery = {
+    received: { ...received, queued: lane.queued, refused: { ...refused } },
+    sent: { ...sent, waiting },
+    fenced,
+  };
+  return { at, peers, lane: { ...lane, queuedBytes }, outbox, credit: { granted, held }, beats, delivery };
 }
 
 function add<T extends Readonly<Record<string, number>>>(

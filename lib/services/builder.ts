@@ -2,7 +2,7 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import type { ErrorCode } from '../errors/code.js';
 import { parametersOf } from './inject.js';
 import type { Owner } from './injection.js';
-import type { Life } from './life.js';
+import type { Lifetime } from './lifetime.js';
 import { missingText, outlivesText, ownerText, pathText, ringText, type Step } from './problem.js';
 import type { InjectableClass } from './provider.js';
 import type { Services } from './services.js';
@@ -16,16 +16,16 @@ export class Builder {
 
   constructor(private readonly owners: readonly Owner[]) {}
 
-  /** What `create` gives, kept in a life. Throws `plugin` with the path if it needs itself or fails. */
-  make<T>(step: Step, life: Life, create: () => T): T {
+  /** What `create` gives, kept in a lifetime. Throws `plugin` with the path if it needs itself or fails, `closed` at its end. */
+  make<T>(step: Step, lifetime: Lifetime, create: () => T): T {
     const begin = this.#path.findIndex(({ made }) => made === step.made);
     if (begin >= 0) throw this.#error('plugin', ringText([...this.#path.slice(begin), step]));
     this.#path.push(step);
     try {
-      if (life.obstacle !== undefined)
-        throw this.#error('closed', `${this.#where(step)} cannot be built: ${life.obstacle}`);
+      if (lifetime.obstacle !== undefined)
+        throw this.#error('closed', `${this.#where(step)} cannot be built: ${lifetime.obstacle}`);
       const service = create();
-      life.keep(step, service);
+      lifetime.keep(step, service);
       return service;
     } catch (thrown) {
       if (this.#told.has(Object(thrown))) throw thrown;

@@ -1,3 +1,4 @@
+import type { Clock } from '../time/clock.js';
 import type { InjectableClass, Provider } from './provider.js';
 import type { Services } from './services.js';
 
@@ -35,10 +36,20 @@ export interface Injection {
   build<T extends object>(owner: string | undefined, Class: InjectableClass<T>): T;
   /**
    * Disposes of what was built for an owner, last built first; open sessions lose their services before that. Goes on
-   * after a failure, and then rejects with `plugin`, which names each. Afterwards everything can be built anew.
+   * after a failure, and then rejects with `plugin`, which names each. Nothing is built for the owner any more: that
+   * throws `closed`, until it begins again.
    */
   dispose(owner: string | undefined): Promise<void>;
+  /** After `dispose`: the services of the owner can be built again. */
+  begin(owner: string | undefined): void;
+}
+
+/** How long the disposal of one service may take; then it is a failure, and the next one has its turn. */
+export interface DisposalLimit {
+  readonly clock: Clock;
+  /** In milliseconds. */
+  readonly deadlineMs: number;
 }
 
 /** Makes an injection for owners in which `wiringProblems` finds nothing wrong. */
-export type MakeInjection = (owners: readonly Owner[]) => Injection;
+export type MakeInjection = (owners: readonly Owner[], limit: DisposalLimit) => Injection;

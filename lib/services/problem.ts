@@ -1,7 +1,8 @@
 import { className } from './decorator.js';
 import type { Owner } from './injection.js';
-import type { InjectableClass, Provider } from './provider.js';
+import { type InjectableClass, isBuiltIn, type Provider } from './provider.js';
 import { type Token, tokenName } from './token.js';
+import type { Home } from './view.js';
 
 /** Something that is built because the step before it needs it. */
 export interface Step {
@@ -28,6 +29,12 @@ export const pathText = (path: Path, about: string | undefined): string =>
   path
     .map((step) => madeText(step) + (step.owner === about ? '' : ` of ${ownerText(step.owner)}`))
     .join(' -> ');
+
+/** A line about an owner, who is named once, however many of the texts that make it up do. */
+export function textAbout(owner: string | undefined, text: string): string {
+  const about = `${ownerText(owner)}: `;
+  return about + text.replaceAll(about, '');
+}
 
 /** What is wrong when an owner needs a token and sees no provider of it. */
 export function missingText(
@@ -75,7 +82,7 @@ export const classText = ({ owner, made }: Step, text: string): string =>
 export const ambiguousText = (
   token: Token<unknown>,
   viewer: string | undefined,
-  providers: readonly (string | undefined)[],
+  homes: readonly Home[],
 ): string =>
-  `token ${quoted(token)} has ${providers.length} providers for ${ownerText(viewer)}: ` +
-  `of ${providers.map(ownerText).join(' and ')}`;
+  `token ${quoted(token)} has ${homes.length} providers for ${ownerText(viewer)}: ` +
+  `of ${homes.map(({ owner, provider }) => (isBuiltIn(provider) ? 'drumline' : ownerText(owner))).join(' and ')}`;

@@ -30,3 +30,14 @@ export const provider = <T>(
   token: Token<T>,
   source: Source<T> & { readonly scope?: 'session' },
 ): Provider<T> => Object.freeze({ token, ...source });
+
+const ofDrumline = new WeakSet<Provider>();
+
+/** The same for what a hub or worker itself provides: error texts do not take it for the application's. */
+export function builtIn<T>(token: Token<T>, source: Parameters<typeof provider<T>>[1]): Provider<T> {
+  const made = provider(token, source);
+  ofDrumline.add(made as Provider);
+  return made;
+}
+
+export const isBuiltIn = (provider: Provider): boolean => ofDrumline.has(provider);

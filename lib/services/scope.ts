@@ -1,5 +1,5 @@
 import { type Builder, construct } from './builder.js';
-import type { Life } from './life.js';
+import type { Lifetime } from './lifetime.js';
 import type { Provider } from './provider.js';
 import type { Services } from './services.js';
 import type { Token } from './token.js';
@@ -10,7 +10,7 @@ export interface ScopeParts {
   readonly owner: string | undefined;
   readonly view: View;
   readonly builder: Builder;
-  readonly life: Life;
+  readonly lifetime: Lifetime;
   /** Where a service is looked for that is asked for the first time. */
   container(): { resolve(token: symbol): unknown };
   /** Of a session's scope: that of its owner, for everything that is not per session. */
@@ -58,8 +58,8 @@ export class Scope implements Services {
 
   #create(provider: Provider): unknown {
     if ('value' in provider) return provider.value;
-    const { owner, life, builder } = this.parts;
-    return builder.make({ owner, made: provider }, life, () =>
+    const { owner, lifetime, builder } = this.parts;
+    return builder.make({ owner, made: provider }, lifetime, () =>
       'class' in provider ? construct(provider.class, this) : provider.factory(this),
     );
   }

@@ -4,13 +4,20 @@ import { type DependencyContainer, container as globalContainer } from 'tsyringe
 import { BusError } from '../errors/bus-error.js';
 import { Builder, construct } from './builder.js';
 import { Ownership } from './disposal.js';
-import type { Injection, MakeInjection, Owner, SessionScope } from './injection.js';
-import { Life, throwFailures } from './life.js';
+import type { DisposalLimit, Injection, MakeInjection, Owner, SessionScope } from './injection.js';
+import { Lifetime, throwFailures } from './lifetime.js';
 import { ownerText } from './problem.js';
 import type { InjectableClass, Provider } from './provider.js';
 import { Scope } from './scope.js';
 import type { Services } from './services.js';
-import { type House, isPerSession, type OwnerName, type Place, register, Session } from './session-scope.js';
+import {
+  type House,
+  isPerSession,
+  type OwnerName,
+  type Place,
+  register,
+  SessionScopes,
+} from './session-scopes.js';
 import { type View, viewOf } from './view.js';
 
 // A child of the global container would see what is registered there; a container without a parent does not.
@@ -21,19 +28,20 @@ const Isolated = globalContainer.constructor as new () => DependencyContainer;
  * The containers say who provides a token; instances, their order and their end are kept here, because tsyringe builds
  * for whoever asks first, and keeps what it has to dispose of for as long as its container lives.
  */
-export const tsyringeInjection: MakeInjection = (owners) => new TsyringeInjection(owners);
+export const tsyringeInjection: MakeInjection = (owners, limit) => new TsyringeInjection(owners, limit);
 
 const application: Owner = { name: undefined, providers: [], requires: [], controllers: [] };
 const nothing: ReadonlyMap<symbol, unknown> = new Map();
 const isApplication = ({ name }: Owner): boolean => name === undefined;
 
 class TsyringeInjection implements Injection, House {
-  readonly ownership = new Ownership();
+  readonly ownership: Ownership;
   readonly builder: Builder;
-  readonly open = new Set<Session>();
+  readonly open = new Set<SessionScopes>();
   readonly #places = new Map<OwnerName, Place>();
 
-  constructor(owners: readonly Owner[]) {
+  constructor(owners: readonly Owner[], limit: DisposalLimit) {
+    this.ownership = new Ownership(limit);
     this.builder = new Builder(owners);
     for (const provider of owners.flatMap(({ providers }) => providers))
       if ('value' in provider) this.ownership.claim(provider.value);
@@ -49,18 +57,22 @@ class TsyringeInjection implements Injection, House {
   }
 
   session(given: ReadonlyMap<symbol, unknown> = nothing): SessionScope {
-    return new Session(this, given);
+    return new SessionScopes(this, given);
   }
 
   build<T extends object>(owner: OwnerName, Class: InjectableClass<T>): T {
-    const { life, scope } = this.place(owner);
-    return this.builder.make({ owner, made: Class }, life, () => construct(Class, scope));
+    const { lifetime, scope } = this.place(owner);
+    return this.builder.make({ owner, made: Class }, lifetime, () => construct(Class, scope));
   }
 
   async dispose(owner: OwnerName): Promise<void> {
-    const { life } = this.place(owner);
+    const { lifetime } = this.place(owner);
     const ofSessions = await Promise.all([...this.open].map((session) => session.end()));
-    throwFailures([...ofSessions.flat(), ...(await life.end())]);
+    throwFailures([...ofSessions.flat(), ...(await lifetime.end())]);
+  }
+
+  begin(owner: OwnerName): void {
+    this.place(owner).lifetime.begin();
   }
 
   place(owner: OwnerName): Place {
@@ -74,8 +86,8 @@ class TsyringeInjection implements Injection, House {
     const forget = (provider: Provider) => {
       for (const { scope } of this.#places.values()) scope.forget(provider);
     };
-    const life = new Life(ownership, 'again', forget);
-    const scope = new Scope({ owner, view, builder, life, container: () => container });
+    const lifetime = new Lifetime(ownership, 'what it belongs to is stopped', forget);
+    const scope = new Scope({ owner, view, builder, lifetime, container: () => container });
     const homes = [...view.values()];
     for (const home of homes) {
       // The application's are seen through the parent.
@@ -83,6 +95,6 @@ class TsyringeInjection implements Injection, House {
       if (!isPerSession(home) && !inherited)
         register(container, home, owner, scope, (other) => this.of(other));
     }
-    return { view, container, life, scope, seesSessions: homes.some(isPerSession) };
+    return { view, container, lifetime, scope, seesSessions: homes.some(isPerSession) };
   }
 }

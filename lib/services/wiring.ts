@@ -10,7 +10,7 @@ import {
   type Step,
 } from './problem.js';
 import type { InjectableClass } from './provider.js';
-import { seenBy, viewOf } from './view.js';
+import { type Home, seenBy, viewOf } from './view.js';
 
 /**
  * What is wrong with the services of a hub or worker, each in one line, without building anything: tokens with several
@@ -24,14 +24,16 @@ export function wiringProblems(owners: readonly Owner[]): string[] {
 function* ambiguities(owners: readonly Owner[]): Iterable<string> {
   const told = new Map<symbol, Set<string>>();
   for (const viewer of owners) {
-    const byToken = new Map<symbol, (string | undefined)[]>();
-    for (const { owner, provider } of seenBy(viewer, owners))
-      byToken.set(provider.token, [...(byToken.get(provider.token) ?? []), owner]);
-    for (const [token, names] of byToken) {
-      if (names.length < 2) continue;
+    const byToken = new Map<symbol, Home[]>();
+    for (const home of seenBy(viewer, owners)) {
+      const { token } = home.provider;
+      byToken.set(token, [...(byToken.get(token) ?? []), home]);
+    }
+    for (const [token, homes] of byToken) {
+      if (homes.length < 2) continue;
       const sets = told.get(token) ?? new Set();
-      const set = JSON.stringify(names);
-      if (!sets.has(set)) yield ambiguousText(token, viewer.name, names);
+      const set = JSON.stringify(homes.map(({ owner }) => owner));
+      if (!sets.has(set)) yield ambiguousText(token, viewer.name, homes);
       told.set(token, sets.add(set));
     }
   }

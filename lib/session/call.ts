@@ -2,6 +2,7 @@ import type { BusError } from '../errors/bus-error.js';
 import type { Expects, Message, Outcome } from '../frame/frame.js';
 import { faultOutcome } from '../handler/fault.js';
 import type { Outgoing } from '../lane/outgoing.js';
+import type { Ending, Tally } from './tally.js';
 
 /** What the one who called is told. Exactly one of `failed` and a last `outcome` ends it. */
 export interface Caller {
@@ -75,7 +76,7 @@ export class Call implements Outgoing {
     readonly frame: MessageFrame,
     private readonly table: Calls,
     private readonly caller: Caller,
-    readonly kept: boolean,
+    public kept: boolean,
   ) {
     this.bytes = frame.payload.length;
   }
@@ -88,14 +89,21 @@ export class Call implements Outgoing {
     return this.#phase !== 'queued';
   }
 
+  /** As what it counts if it ends now, with this. */
+  ending(how: Ending): Ending {
+    return this.#phase === 'accepted' && how !== 'done' ? 'undelivered' : how;
+  }
+
   left(seq: number): void {
     this.#phase = 'left';
+    this.table.sent.queued -= 1;
     this.table.add(seq, this);
   }
 
   acked(): void {
     if (this.#phase !== 'left' || this.frame.expects !== 'acceptance') return;
     this.#phase = 'accepted';
+    this.table.sent.accepted += 1;
     this.frame.letGo();
     this.caller.accepted();
   }
@@ -127,6 +135,8 @@ export class Calls {
   /** Given up on this side; the peer's outcome will show that it knows. */
   readonly #abandoned = new Set<number>();
 
+  constructor(readonly sent: Tally['sent']) {}
+
   get size(): number {
     return this.#bySeq.size;
   }
@@ -141,6 +151,14 @@ export class Calls {
 
   add(seq: number, call: Call): void {
     this.#bySeq.set(seq, call);
+  }
+
+  get(seq: number): Call | undefined {
+    return this.#bySeq.get(seq);
+  }
+
+  isAbandoned(seq: number): boolean {
+    return this.#abandoned.has(seq);
   }
 
   remove(seq: number): void {
@@ -159,7 +177,9 @@ export class Calls {
       if (outcome.status !== 'item') this.#abandoned.delete(outcome.re);
       return false;
     }
-    if (call.outcome(outcome)) this.#bySeq.delete(outcome.re);
+    const ending = call.ending(outcome.status === 'fault' ? 'faulted' : 'done');
+    // Whoever was told may have ended the session meanwhile: then it was counted as lost.
+    if (call.outcome(outcome) && this.#bySeq.delete(outcome.re)) this.sent[ending] += 1;
     return true;
   }
 
@@ -168,6 +188,8 @@ export class Calls {
     const calls = [...this.#bySeq.values()];
     this.#bySeq.clear();
     this.#abandoned.clear();
+    // All are counted before anybody hears of one.
+    for (const call of calls) this.sent[call.ending('lost')] += 1;
     for (const call of calls) call.fail(error(call));
   }
 }

@@ -1,16 +1,23 @@
-import { BusError } from '../errors/bus-error.js';
+import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
 import type { CallOptions } from '../handler/call-option.js';
 import { faultOutcome } from '../handler/fault.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { Call, Caller, Draft } from './call.js';
 import type { Encoded } from './draft.js';
+import { known, type Names } from './known.js';
 import type { Session } from './session.js';
 
 const defaultTimeoutMs = 30_000;
 
+const names: Names<CallOptions> = { timeoutMs: true, signal: true, headers: true, overflow: true };
+
 /** Checks the options that every call takes; throws `invalid-option` and `cancelled`. */
-export function deadlineOf(clock: Clock, { timeoutMs = defaultTimeoutMs, signal }: CallOptions): number {
+export function deadlineOf(clock: Clock, options: CallOptions): number {
+  known('a call', options, names);
+  const { timeoutMs = defaultTimeoutMs, signal, overflow = 'wait' } = options;
+  if (overflow !== 'wait' && overflow !== 'reject')
+    throw new BusError('invalid-option', `overflow of a call is 'wait' or 'reject', not ${textOf(overflow)}`);
   if (!(timeoutMs > 0))
     throw new BusError(
       'invalid-option',

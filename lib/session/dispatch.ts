@@ -1,15 +1,18 @@
 import { finalize, map, type ObservableInput, type Subscription } from 'rxjs';
-import { BusError, textOf } from '../errors/bus-error.js';
+import { BusError } from '../errors/bus-error.js';
 import type { Call, Reply, Surroundings } from '../handler/call.js';
 import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { Log, Peer } from '../handler/context.js';
+import { busErrorOf, stackOf } from '../handler/fault.js';
 import type { Registration } from '../handler/registration.js';
 import type { Handlers } from '../handler/registry.js';
+import { Reserve } from '../lane/assembly.js';
 import { Gate } from '../lane/gate.js';
 import { Lane } from '../lane/lane.js';
 import type { SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
-import type { Task } from './task.js';
+import { Tally } from './tally.js';
+import { type Task, taskOf } from './task.js';
 
 /** Something that went wrong on this side: with a message, or with what judges a peer. */
 export interface DispatchEvent {
@@ -18,7 +21,7 @@ export interface DispatchEvent {
   readonly peer: string;
   /** Of the message, where it is about one. */
   readonly type?: string;
-  /** The plugin whose handler or detector it was; absent for the application's own, and where no handler was reached. */
+  /** The plugin at fault, or else that of the handler; absent for the application's own, and where no handler was reached. */
   readonly plugin?: string;
   readonly error: BusError;
 }
@@ -29,6 +32,8 @@ export interface DispatchOptions {
     readonly concurrency: number;
     readonly capacity: number;
     readonly capacityBytes: number;
+    /** Bytes that large payloads may take together; default 128 MiB. */
+    readonly reassemblyBytes?: number;
     readonly sources?: number;
   };
   readonly handlers: Handlers;
@@ -56,6 +61,9 @@ interface Gates {
 export class Dispatch {
   readonly lane: Lane<Task, Answer>;
   readonly handlers: Handlers;
+  readonly tally = new Tally();
+  /** Room for large payloads, from their first part until the handler has ended or the caller has its reply. */
+  readonly reserve: Reserve;
   readonly #options: DispatchOptions;
   readonly #gates = new WeakMap<Registration, Gates>();
   readonly #running = new Set<Task>();
@@ -68,6 +76,7 @@ export class Dispatch {
   constructor(options: DispatchOptions) {
     this.#options = options;
     this.handlers = options.handlers;
+    this.reserve = new Reserve(options.lane.reassemblyBytes ?? 128 * 1024 * 1024);
     this.lane = new Lane<Task, Answer>({
       ...options.lane,
       clock: options.clock,
@@ -108,7 +117,8 @@ export class Dispatch {
   /** What the lane holds and has done, in numbers. */
   get gauge() {
     const { concurrency, capacity, capacityBytes } = this.#options.lane;
-    const { inFlight: running, queued } = this.lane;
+    const { running } = this.tally.received;
+    const { queued } = this.lane;
     return { queued, running, handled: this.#handled, concurrency, capacity, capacityBytes };
   }
 
@@ -122,8 +132,11 @@ export class Dispatch {
       log,
       codecs,
       exposeStacks,
-      onFault: (error, { message, registration }: Call) =>
-        this.fault('fault', from.id, message.type, error, registration.plugin),
+      onFault: (error, call: Call) => {
+        const task = taskOf(call);
+        task.fate ??= task.invocation.expired ? 'expired' : 'faulted';
+        this.fault('fault', from.id, task.type, error, call.registration.plugin);
+      },
       onAbandoned: (call, settled) => this.#abandon(call, settled, from.id),
     };
   }
@@ -144,10 +157,10 @@ export class Dispatch {
   }
 
   fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown, plugin?: string): void {
-    const error = BusError.is(thrown)
-      ? thrown
-      : new BusError('handler-failed', textOf(thrown), { cause: thrown });
-    this.#options.emit({ kind, peer, ...(type ? { type } : {}), ...(plugin ? { plugin } : {}), error });
+    const error = busErrorOf(thrown);
+    const named = error.details.plugin;
+    const whose = typeof named === 'string' ? named : plugin;
+    this.#options.emit({ kind, peer, ...(type ? { type } : {}), ...(whose ? { plugin: whose } : {}), error });
     if (error.code === 'handler-failed') this.#logFailure(peer, type, error);
   }
 
@@ -166,7 +179,11 @@ export class Dispatch {
   }
 
   #run(task: Task): ObservableInput<Answer> | undefined {
-    if (this.#stuck.has(task.key ?? task.gate)) task.invocation.cancel(stuck(task.type));
+    this.tally.received.running += 1;
+    if (this.#stuck.has(task.key ?? task.gate)) {
+      task.fate ??= 'faulted';
+      task.invocation.cancel(stuck(task.type));
+    }
     const replies = task.invocation.run();
     if (replies === undefined || Array.isArray(replies)) {
       this.#finished(task);
@@ -186,7 +203,7 @@ export class Dispatch {
   /** A handler that throws is not silent where it runs: at most one line a second and type, with the stack. */
   #logFailure(peer: string, type: string, error: BusError): void {
     const { cause } = error;
-    const what = cause instanceof Error && cause.stack ? cause.stack : error.message;
+    const what = stackOf(cause) || error.message;
     this.#logRarely(type, `the handler of '${type}' failed for a message from '${peer}': ${what}`);
   }
 
@@ -200,19 +217,21 @@ export class Dispatch {
   /** Its slot is free now. One that keeps an order keeps it: until it settles, what follows is answered with `stuck`. */
   #abandon(call: Call, settled: Promise<void>, peer: string): void {
     const { type } = call.message;
-    this.fault('abandoned', peer, type, stuck(type), call.registration.plugin);
-    const task = [...this.#running].find(({ invocation }) => invocation === call);
-    const ordered = task?.key ?? (task?.gate.limit === 1 ? task.gate : undefined);
+    this.tally.received.abandoned += 1;
+    this.fault('abandoned', peer, type, stuck(type, call.heldBy), call.registration.plugin);
+    const task = taskOf(call);
+    const ordered = task.key ?? (task.gate.limit === 1 ? task.gate : undefined);
     if (ordered === undefined) return;
     this.#stuck.add(ordered);
     void settled.then(() => {
       this.#stuck.delete(ordered);
-      this.forget(task as Task);
+      this.forget(task);
     });
   }
 
   #finished(task: Task): void {
     this.#handled += 1;
+    this.tally.received.running -= 1;
     task.owner.finished(task);
   }
 
@@ -228,8 +247,11 @@ export class Dispatch {
   #gatesOf(registration: Registration): Gates {
     let gates = this.#gates.get(registration);
     if (gates === undefined) {
-      const half = Math.ceil(this.#options.lane.concurrency / 2);
-      gates = { own: new Gate(registration.options.concurrency ?? half), keys: new Map() };
+      const slots = this.#options.lane.concurrency;
+      const { concurrency = Math.ceil(slots / 2) } = registration.options;
+      // Who asks for more slots gets as much more of the places.
+      const part = registration.options.concurrency === undefined ? 1 / 2 : concurrency / slots;
+      gates = { own: new Gate(concurrency, Math.min(1, Math.max(1 / 2, part))), keys: new Map() };
       this.#gates.set(registration, gates);
     }
     return gates;
@@ -238,11 +260,11 @@ export class Dispatch {
 
 const loggedEveryMs = 1_000;
 
-const stuck = (type: string) =>
+/** `plugin`: the one whose interceptor has the message, if one does. */
+const stuck = (type: string, plugin?: string) =>
   new BusError(
     'stuck',
-    `a handler of '${type}' still runs 5 s after its signal fired: make it heed context.signal`,
-    {
-      details: { type },
-    },
+    `${plugin === undefined ? 'a handler' : `an interceptor of plugin '${plugin}' around a handler`} of '${type}' ` +
+      'still runs 5 s after its signal fired: make it heed context.signal',
+    { details: { type, ...(plugin === undefined ? {} : { plugin }) } },
   );

@@ -56,6 +56,8 @@ export const draft = (
 
 /** Throws `unserialisable` and `too-large` now: what cannot be written or read later, would break the link at each replay. */
 function texts(headers: Readonly<Record<string, string>>, type: string): Readonly<Record<string, string>> {
+  if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers)
+    throw new BusError('unserialisable', `the headers of '${type}' must be a plain object of strings`);
   let length = 0;
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string')

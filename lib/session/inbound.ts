@@ -1,13 +1,16 @@
 import { BusError } from '../errors/bus-error.js';
-import type { Fault, Message, Outcome, Totals } from '../frame/frame.js';
+import type { Chunk, Fault, Message, Outcome, Totals } from '../frame/frame.js';
 import type { Reply, Surroundings } from '../handler/call.js';
 import type { Peer } from '../handler/context.js';
 import { faultOf } from '../handler/fault.js';
 import type { Outbox } from '../lane/outbox.js';
+import { partBytes } from '../lane/parts.js';
 import type { LaneSource } from '../lane/source.js';
 import type { SessionScope } from '../services/injection.js';
+import { Arrivals, type Arrived, type Begun, isBegun, overlong } from './arrivals.js';
 import type { Dispatch } from './dispatch.js';
 import { nothingReceived } from './numbering.js';
+import type { Refused } from './tally.js';
 import { Task, type TaskOwner } from './task.js';
 
 /** What the agreement allows for what we take. */
@@ -23,7 +26,8 @@ const maxEarlyCancels = 1_024;
 
 /** Outcomes that a peer may leave untaken before nothing of it starts any more and it gets no more credit. */
 const maxOwed = 8_192;
-const maxOwedBytes = 64 * 1024 * 1024;
+/** Or one payload, where that may be larger. */
+const leastOwedBytes = 64 * 1024 * 1024;
 
 const nothing = new Uint8Array(0);
 
@@ -36,6 +40,8 @@ export class Inbound implements TaskOwner {
   };
   readonly #open = new Map<number, Task>();
   readonly #early = new Set<number>();
+  /** Their deadlines are on the clock's `now`. */
+  readonly #arrivals: Arrivals<Message>;
   readonly #source: LaneSource<Task>;
   #from: Peer = { id: '', epoch: '', labels: {}, identity: undefined };
   #surroundings: Surroundings | undefined;
@@ -51,15 +57,20 @@ export class Inbound implements TaskOwner {
     /** The peer takes no outcomes and goes on; nobody who heeds credit and `pull` gets there. */
     private readonly overrun: () => void,
   ) {
-    this.#source = dispatch.lane.source(() => this.tellCredit());
+    this.#source = dispatch.lane.source(
+      () => this.tellCredit(),
+      (type, held) => this.#tellHold(type, held),
+    );
+    this.#arrivals = new Arrivals(dispatch.reserve, (arrived) => this.#arrived(arrived));
   }
 
   /** A link begins: what was agreed, and who handlers see as the sender. */
   begin(terms: TakeTerms, from: Peer): void {
     this.terms = terms;
-    this.#from = from;
-    this.#services ??= this.dispatch.session(from);
-    this.#surroundings = this.dispatch.surroundings(from, this.#services);
+    // One object for all handlers of the session: none may change what another one sees.
+    this.#from = Object.freeze({ ...from, labels: Object.freeze({ ...from.labels }) });
+    this.#services ??= this.dispatch.session(this.#from);
+    this.#surroundings = this.dispatch.surroundings(this.#from, this.#services);
   }
 
   /** What has been granted so far, as an absolute limit. */
@@ -83,6 +94,11 @@ export class Inbound implements TaskOwner {
     if (this.terms.credited && !this.#withheld) this.outbox.control({ kind: 'credit', ...this.limit });
   }
 
+  /** Says which message types the peer is to keep back: over a new link of this session it has forgotten. */
+  tellHolds(): void {
+    this.#source.restateHolds();
+  }
+
   /** Outcomes may have been taken: lets what waits start again, and says what was granted meanwhile. */
   outcomesTaken(): void {
     if (!this.#withheld || this.#owes(1)) return;
@@ -91,10 +107,14 @@ export class Inbound implements TaskOwner {
     this.tellCredit();
   }
 
+  get #maxOwedBytes(): number {
+    return Math.max(leastOwedBytes, this.terms.maxPayloadBytes);
+  }
+
   /** Whether the peer owes so many times what it may leave untaken. */
   #owes(times: number): boolean {
     const { messages, bytes } = this.outbox.owed;
-    return messages > times * maxOwed || bytes > times * maxOwedBytes;
+    return messages > times * maxOwed || bytes > times * this.#maxOwedBytes;
   }
 
   /** The door: a message goes into the lane, or is answered with the reason why not. */
@@ -103,32 +123,87 @@ export class Inbound implements TaskOwner {
       this.terms.credited || received.expects !== 'nothing'
         ? received
         : { ...received, expects: 'acceptance' };
+    if (isBegun(message)) return this.#begin(message);
     const no = this.#objection(message);
     if (no) return this.#refuse(message, no);
+    this.#take(message, 0);
+  }
+
+  /** The next part of a large message. Gives what is wrong with it, if the link is not to be trusted any more. */
+  part(chunk: Chunk): BusError | undefined {
+    this.#source.pass(chunk.payload.length);
+    const over = this.#arrivals.add(chunk);
+    if (over === undefined) return undefined;
+    const error = overlong(over);
+    this.#source.refuse(0);
+    this.dispatch.tally.refused.tooLarge += 1;
+    this.#tell(over, error, true);
+    return error;
+  }
+
+  /** A large message is answered at once if it will not be taken: its sender then sends no more of it. */
+  #begin(message: Begun<Message>): void {
+    const { payload, timeoutMs, type } = message;
+    const { messages, bytes } = this.#source.unspent;
+    const no = this.#objection(message) ?? (this.dispatch.handlers.get(type) ? undefined : unhandled(type));
+    if (no) return this.#refuse(message, no);
+    if (messages <= this.#arrivals.size || bytes === 0) return this.#refuse(message, overflow(type));
+    this.#source.pass(payload.length);
+    const deadline = timeoutMs > 0 ? this.#now + timeoutMs : 0;
+    if (this.#arrivals.begin({ ...message, timeoutMs: deadline })) return;
+    this.#source.refuse(0);
+    this.#turnAway(message, noRoom(message, this.dispatch.reserve.capacity));
+  }
+
+  #arrived({ frame, reserved }: Arrived<Message>): void {
+    const { timeoutMs } = frame;
+    const message = timeoutMs > 0 ? { ...frame, timeoutMs: Math.max(1, timeoutMs - this.#now) } : frame;
+    const no = this.#objection(message);
+    if (no === undefined) return this.#take(message, reserved);
+    this.dispatch.reserve.give(reserved);
+    this.#refuse(message, no, 0);
+  }
+
+  #take(message: Message, reserved: number): void {
     const registration = this.dispatch.handlers.get(message.type);
-    if (registration === undefined) return this.#refuse(message, unhandled(message.type));
+    if (registration === undefined) {
+      this.dispatch.reserve.give(reserved);
+      return this.#refuse(message, unhandled(message.type), reserved > 0 ? 0 : message.payload.length);
+    }
     const task = new Task(
       message,
       registration,
       this.dispatch.gate(registration),
       this.#surroundings as Surroundings,
       this,
+      reserved,
     );
     this.dispatch.addKey(task);
-    if (this.#source.admit(task)) this.#open.set(message.seq, task);
-    else {
-      this.dispatch.forget(task);
-      this.#tell(message, overflow(message.type), true);
+    if (this.#source.admit(task)) {
+      this.#open.set(message.seq, task);
+      this.dispatch.tally.received.accepted += 1;
+    } else {
+      this.#forget(task);
+      this.#turnAway(message, overflow(message.type));
     }
   }
 
   cancel(re: number, lastReceived: number): void {
     const task = this.#open.get(re);
+    this.outbox.stopOutcome(re);
+    const arriving = this.#arrivals.drop(re);
+    if (arriving) {
+      this.#source.refuse(0);
+      this.dispatch.tally.refused.cancelled += 1;
+      this.#tell(arriving, new BusError('cancelled', `the sender cancelled '${arriving.type}'`), false);
+      return;
+    }
     if (task === undefined) {
       if (re > lastReceived && this.#early.size < maxEarlyCancels) this.#early.add(re);
       return;
     }
     const error = new BusError('cancelled', `the sender cancelled '${task.type}'`);
+    task.fate ??= 'cancelled';
     if (!this.#source.withdraw(task)) return task.invocation.cancel(error);
     this.finished(task);
     this.#tell(task.message, error, false);
@@ -143,30 +218,49 @@ export class Inbound implements TaskOwner {
     this.#open.get(re)?.invocation.demand.allow(items);
   }
 
-  /** Answers what has not started with `draining`. */
+  /** Answers what has not started, or not arrived whole, with `draining`. */
   drain(): void {
-    for (const task of this.#source.clear()) {
-      this.finished(task);
-      this.#tell(task.message, draining(task.type), false);
+    for (const message of this.#arrivals.dropAll()) {
+      this.#source.refuse(0);
+      this.#turnAway(message, draining(message.type));
     }
+    const queued = this.#source.clear();
+    // All are counted before anybody hears of one.
+    for (const task of queued) {
+      task.fate = 'faulted';
+      this.finished(task);
+    }
+    for (const { message, type } of queued) this.#tell(message, draining(type), false);
   }
 
   answer(task: Task, reply: Reply): void {
     if (task.dropped || task.cut) return;
     const { maxPayloadBytes } = this.terms;
-    if (reply.payload.length <= maxPayloadBytes) return this.#send(task.message.seq, reply, false);
-    // Written all the same, it would break the link, and again at each replay.
-    const error = new BusError(
-      'too-large',
-      `what the handler of '${task.type}' gave has ${reply.payload.length} bytes, at most ${maxPayloadBytes} are taken`,
-    );
+    const { length } = reply.payload;
+    const untaken = this.outbox.owed.bytes;
+    const fits = length <= partBytes || untaken + length <= 4 * this.#maxOwedBytes;
+    if (length <= maxPayloadBytes && fits) return this.#send(task.message.seq, reply, false);
+    // Written all the same, it would break the link, and again at each replay; or end the session as overrun.
+    const error =
+      length > maxPayloadBytes
+        ? new BusError(
+            'too-large',
+            `what the handler of '${task.type}' gave has ${length} bytes, at most ${maxPayloadBytes} are taken`,
+          )
+        : new BusError(
+            'overflow',
+            `what the handler of '${task.type}' gave has ${length} bytes, and ${untaken} have not been taken yet`,
+          );
     task.cut = true;
+    this.#fail(task);
     this.#tell(task.message, error, false);
     task.invocation.cancel(error);
   }
 
   finished(task: Task): void {
-    this.dispatch.forget(task);
+    this.#forget(task);
+    task.fate ??= 'handled';
+    this.dispatch.tally.received[task.fate] += 1;
     if (task.dropped) task.dropped();
     else this.#open.delete(task.message.seq);
   }
@@ -177,16 +271,34 @@ export class Inbound implements TaskOwner {
     this.#open.clear();
     this.#early.clear();
     const queued = this.#source.clear();
-    for (const task of queued) this.dispatch.forget(task);
+    this.dispatch.tally.received.lost += queued.length;
+    for (const task of queued) this.#forget(task);
+    this.#arrivals.dropAll();
     const ended = this.#endServices(tasks.length - queued.length);
+    this.#source.forgetHolds();
     this.#base = this.#source.received;
     if (this.#withheld) this.#source.resume();
     this.#withheld = false;
     const gone = new BusError('cancelled', `${this.#from.id} is gone: nobody waits for the result any more`);
     for (const task of tasks) {
       task.dropped = ended;
+      task.fate ??= 'lost';
       task.invocation.cancel(gone);
     }
+  }
+
+  /** The link was lost: of a large publish, what was under way is lost too, and its sender sends no more of it. */
+  resumed(): void {
+    for (const _ of this.#arrivals.dropAll(({ expects }) => expects === 'nothing')) this.#source.refuse(0);
+  }
+
+  #forget(task: Task): void {
+    this.dispatch.forget(task);
+    this.dispatch.reserve.give(task.reserved);
+  }
+
+  get #now(): number {
+    return (this.#surroundings as Surroundings).clock.now();
   }
 
   /** The session's services go when the last of so many handlers that still run has settled or is abandoned. */
@@ -207,24 +319,43 @@ export class Inbound implements TaskOwner {
     this.#source.close();
   }
 
-  #objection({ seq, type, payload }: Message): BusError | undefined {
+  #tellHold(type: string, held: boolean): void {
+    if (this.terms.credited) this.outbox.control({ kind: 'hold', type, held });
+  }
+
+  #objection({ seq, type, payload, size = payload.length }: Message): BusError | undefined {
     if (this.#early.delete(seq))
       return new BusError('cancelled', `the sender cancelled '${type}' before it arrived`);
     if (this.dispatch.draining) return draining(type);
     const { maxPayloadBytes, maxUnanswered } = this.terms;
-    if (payload.length > maxPayloadBytes)
+    if (size > maxPayloadBytes)
       return new BusError(
         'too-large',
-        `the payload of '${type}' has ${payload.length} bytes, at most ${maxPayloadBytes} are taken`,
+        `the payload of '${type}' has ${size} bytes, at most ${maxPayloadBytes} are taken`,
       );
     if (this.#open.size >= maxUnanswered)
       return new BusError('overflow', `${maxUnanswered} messages wait for an outcome already: wait for one`);
     return undefined;
   }
 
-  #refuse(message: Message, error: BusError): void {
-    this.#source.refuse(message.payload.length);
+  #refuse(message: Message, error: BusError, bytes = message.payload.length): void {
+    this.#source.refuse(bytes);
+    this.#turnAway(message, error);
+  }
+
+  #turnAway(message: Message, error: BusError): void {
+    this.dispatch.tally.refused[error.code === 'too-large' ? 'tooLarge' : (error.code as Refused)] += 1;
     this.#tell(message, error, true);
+  }
+
+  /** What its handler gave did not do. One that ended at once was counted as it ended. */
+  #fail(task: Task): void {
+    const { received } = this.dispatch.tally;
+    if (task.fate === 'handled') {
+      received.handled -= 1;
+      received.faulted += 1;
+    }
+    task.fate = 'faulted';
   }
 
   /** Tells the sender why; `urgent` leaves ahead of the acknowledgement, so that a `send` is not taken for accepted. */
@@ -278,6 +409,13 @@ const overflow = (type: string) =>
   new BusError('overflow', `'${type}' was sent beyond the credit that was granted: it was not taken`, {
     details: { type },
   });
+
+const noRoom = ({ type, size }: Begun<Message>, capacity: number) =>
+  new BusError(
+    'overflow',
+    `there is no room for the ${size} bytes of '${type}' now: large payloads may take ${capacity} bytes together`,
+    { details: { type, bytes: size } },
+  );
 
 const draining = (type: string) =>
   new BusError('draining', `this side finishes its work and takes no '${type}' any more`, {

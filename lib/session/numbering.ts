@@ -14,7 +14,7 @@ export function fresh(
   let { seq, messages, bytes } = received;
   let duplicates = 0;
   const kept = frames.filter((frame) => {
-    if (frame.kind !== 'message' && frame.kind !== 'outcome') return true;
+    if (frame.kind !== 'message' && frame.kind !== 'outcome' && frame.kind !== 'chunk') return true;
     if (frame.seq === 0)
       throw new BusError(
         'protocol',
@@ -25,10 +25,8 @@ export function fresh(
       return false;
     }
     seq = frame.seq;
-    if (frame.kind === 'message') {
-      messages += 1;
-      bytes += frame.payload.length;
-    }
+    if (frame.kind === 'message') messages += 1;
+    if (frame.kind === 'message' || (frame.kind === 'chunk' && !frame.outcome)) bytes += frame.payload.length;
     return true;
   });
   return { frames: duplicates === 0 ? frames : kept, received: { seq, messages, bytes }, duplicates };

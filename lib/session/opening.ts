@@ -11,6 +11,8 @@ export interface Opening {
   readonly first: Frame;
   /** Everything after the first frame, batch by batch, to one subscriber. Errors with a `BusError`. */
   readonly frames$: Observable<readonly Frame[]>;
+  /** Whether the link is gone. */
+  readonly ended: boolean;
 }
 
 interface OpeningOptions {
@@ -84,7 +86,14 @@ export function open(
           opened = true;
           cancelTimer();
           deliver(frames.slice(1));
-          resolve({ link, first, frames$ });
+          resolve({
+            link,
+            first,
+            frames$,
+            get ended() {
+              return ending !== undefined;
+            },
+          });
         } catch (thrown) {
           subscription?.unsubscribe();
           fail(thrown);

@@ -13,6 +13,11 @@ export interface LaneLimits {
   readonly capacity?: number;
   /** Bytes of payload that wait or are being handled; default 64 MiB. */
   readonly capacityBytes?: number;
+  /**
+   * Bytes of payloads above 64 KiB that arrive, wait or are being handled, and of such replies while they arrive; default
+   * twice the largest payload, and no less than one. What finds no room is refused with a retryable `overflow`.
+   */
+  readonly reassemblyBytes?: number;
 }
 
 /** What may wait to be sent, per peer. */
@@ -43,10 +48,20 @@ export const defaultBeat: BeatTiming = {
 };
 
 /** Largest payload of one message in bytes, either way, unless the options say otherwise. */
-export const defaultMaxPayloadBytes = 4 * 1024 * 1024;
+export const defaultMaxPayloadBytes = 64 * 1024 * 1024;
 
-/** What a batch may have beyond its one large payload: type, headers and numbers. */
-export const batchSlackBytes = 128 * 1024;
+/** Largest payload in bytes that may travel whole, to and from a peer that does not take it in parts. */
+export const maxWholeBytes = 1024 * 1024;
+
+/** What a batch may have beyond its one payload: type, headers, numbers, and control frames. */
+const batchSlackBytes = 128 * 1024;
+
+/**
+ * Largest batch in bytes that is read. No larger for larger payloads, which come in parts: whoever has not been greeted
+ * yet may have as much of a batch wait here.
+ */
+export const batchLimit = (maxPayloadBytes: number): number =>
+  Math.min(maxPayloadBytes, maxWholeBytes) + batchSlackBytes;
 
 /** Logs warnings and errors to the console. */
 export const quietLog: Log = {
@@ -96,8 +111,23 @@ export function numbers<T extends Record<string, number>>(
   return filled as T;
 }
 
-export const laneLimits = (given: LaneLimits | undefined) =>
-  numbers('lane', { concurrency: 64, capacity: 16_384, capacityBytes: 64 * 1024 * 1024 }, given);
+export function laneLimits(given: LaneLimits | undefined, maxPayloadBytes: number) {
+  const limits = numbers(
+    'lane',
+    {
+      concurrency: 64,
+      capacity: 16_384,
+      capacityBytes: 64 * 1024 * 1024,
+      reassemblyBytes: 2 * maxPayloadBytes,
+    },
+    given,
+  );
+  if (limits.reassemblyBytes >= maxPayloadBytes) return limits;
+  throw new BusError(
+    'invalid-option',
+    `lane.reassemblyBytes must be at least the largest payload, ${maxPayloadBytes}, not ${limits.reassemblyBytes}`,
+  );
+}
 
 export const sendLimits = (given: SendLimits | undefined) =>
   numbers('outbox', { capacity: 16_384, capacityBytes: 64 * 1024 * 1024, maxWaiting: 65_536 }, given);

@@ -1,5 +1,5 @@
 import { map, type Observable, tap } from 'rxjs';
-import type { ControlFrame, Frame, Message, Outcome, Received } from '../frame/frame.js';
+import type { Chunk, ControlFrame, Frame, Message, Outcome, Received } from '../frame/frame.js';
 import { split } from '../lane/split.js';
 import { fresh } from './numbering.js';
 
@@ -7,12 +7,12 @@ import { fresh } from './numbering.js';
 export interface Stations {
   /** What was received so far. */
   received(): Received;
-  /** Once per batch, before its frames are handled. */
-  receive(received: Received): void;
+  /** Once per batch, before its frames are handled; `duplicates` of them had come before and are left out. */
+  receive(received: Received, duplicates: number): void;
   control(frame: ControlFrame): void;
-  outcome(outcome: Outcome): void;
+  outcome(outcome: Outcome | Chunk): void;
   /** The admission door: behind it the lane takes over, with `mergeMap` inside. */
-  messages(messages: readonly Message[]): void;
+  messages(messages: readonly (Message | Chunk)[]): void;
 }
 
 /** The way of all frames of a session: numbered, split, control first, outcomes past the door, messages to the lane. */
@@ -20,7 +20,7 @@ export const pipeline = (frames$: Observable<readonly Frame[]>, stations: Statio
   frames$.pipe(
     map((frames) => {
       const step = fresh(frames, stations.received());
-      stations.receive(step.received);
+      stations.receive(step.received, step.duplicates);
       return step.frames;
     }),
     split<unknown>({

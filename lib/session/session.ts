@@ -1,9 +1,19 @@
-import type { Subscription } from 'rxjs';
+import { Subject, type Subscription } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import { BatchWriter } from '../frame/codec.js';
-import type { BeatTiming, ControlFrame, Message, Received, Totals } from '../frame/frame.js';
+import type {
+  BeatTiming,
+  Chunk,
+  ControlFrame,
+  Frame,
+  Message,
+  Outcome,
+  Received,
+  Totals,
+} from '../frame/frame.js';
 import { Outbox } from '../lane/outbox.js';
 import type { Cancel } from '../time/clock.js';
+import { contradiction } from './arrivals.js';
 import type { Beats } from './beats.js';
 import { Hearing } from './hearing.js';
 import { Inbound } from './inbound.js';
@@ -69,7 +79,8 @@ export class Session {
       ack: () => this.#ack(),
       onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
     });
-    this.outbound = new Outbound(setup.name, setup.clock, this.outbox);
+    const { tally, reserve } = setup.dispatch;
+    this.outbound = new Outbound(setup.name, setup.clock, this.outbox, tally, reserve);
     this.inbound = new Inbound(setup.dispatch, this.outbox, () => this.#overrun());
   }
 
@@ -105,11 +116,11 @@ export class Session {
     const link = ++this.#links;
     this.#release();
     if (this.#terms && !terms.resumed) this.#renew('lost');
-    const { maxPayloadBytes, maxUnanswered, credited } = terms;
+    const { maxPayloadBytes, maxUnanswered, credited, chunks = false } = terms;
     this.#terms = terms;
     this.#opening = opening;
     this.#hearing.attach(terms.timing, this.name);
-    this.outbound.begin({ maxPayloadBytes, maxUnanswered, credited });
+    this.outbound.begin({ maxPayloadBytes, maxUnanswered, credited, chunks });
     this.inbound.begin({ maxPayloadBytes, maxUnanswered, credited }, terms.from);
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
     if (terms.greeting) this.outbox.control(terms.greeting);
@@ -117,8 +128,10 @@ export class Session {
     const { messages, bytes } = terms.resumed ?? nothingReceived;
     const limit = { messages: messages + terms.credit.messages, bytes: bytes + terms.credit.bytes };
     if (terms.resumed) {
+      this.inbound.resumed();
       this.outbox.resume(terms.resumed, limit);
       this.outbound.resume();
+      this.inbound.tellHolds();
     } else this.outbox.allow(limit);
     this.#step({ type: 'attach', at: this.#now(), link });
     this.#scheduleTick();
@@ -193,9 +206,11 @@ export class Session {
   }
 
   #read({ frames$ }: Opening, link: number): void {
-    const reading = pipeline(frames$, {
+    const own$ = new Subject<readonly Frame[]>();
+    const reading = pipeline(own$, {
       received: () => this.#received,
-      receive: (received) => {
+      receive: (received, duplicates) => {
+        this.#setup.dispatch.tally.received.repeated += duplicates;
         this.#before = this.#received.seq;
         this.#received = received;
         this.#step({ type: 'heard', at: this.#now(), link });
@@ -204,15 +219,35 @@ export class Session {
         if (this.#state.name === 'attached' && this.#state.draining) this.outbox.ackDue();
       },
       control: (frame) => this.#control(frame, link),
-      outcome: (outcome) => this.outbound.settle(outcome),
-      messages: (messages) => this.#messages(messages),
+      outcome: (outcome) => this.#outcome(outcome, link),
+      messages: (messages) => this.#messages(messages, link),
     }).subscribe({
       error: (thrown) => this.#broken(link, asBusError(thrown)),
       complete: () => this.#detach(link, undefined),
     });
-    // The link may have ended while it was subscribed to.
-    if (this.#state.name === 'attached' && this.#state.link === link) this.#reading = reading;
-    else reading.unsubscribe();
+    this.#reading = reading;
+    let told = false;
+    // It ends with the link, which is read to its end: what comes after the session let go of it is counted.
+    frames$.subscribe({
+      next: (frames) => {
+        if (!reading.closed) return own$.next(frames);
+        told = this.#fence(frames.length, told);
+      },
+      error: (thrown) => own$.error(thrown),
+      complete: () => own$.complete(),
+    });
+  }
+
+  /** Frames came over a link that does not count any more, and change nothing. Gives whether that has been told. */
+  #fence(frames: number, told: boolean): boolean {
+    this.#setup.dispatch.tally.fenced += frames;
+    const state = this.#state;
+    // A session without a link lets go of one that broke, and one that was left has nothing to tell.
+    if (told || state.name === 'detached') return told;
+    const cause = state.name === 'ended' ? state.cause : 'replaced';
+    if (cause === 'left' || cause === 'closed') return told;
+    this.#setup.host.fenced(cause === 'replaced' ? 'its link was replaced' : `it is ${cause}`);
+    return true;
   }
 
   #step(event: SessionEvent): void {
@@ -291,7 +326,7 @@ export class Session {
           new BusError('protocol', `${this.name} sent a second ${frame.kind} on one link`),
         );
       case 'hold':
-        return;
+        return this.outbox.hold(frame.type, frame.held);
     }
   }
 
@@ -307,13 +342,36 @@ export class Session {
     this.#terms = undefined;
   }
 
-  #messages(messages: readonly Message[]): void {
-    let accepts = false;
+  #messages(messages: readonly (Message | Chunk)[], link: number): void {
+    let waits = false;
     for (const message of messages) {
-      this.inbound.receive(message);
-      accepts ||= message.expects === 'acceptance';
+      const wrong = this.#wrong(message);
+      if (wrong) return this.#broken(link, wrong);
+      if (message.kind === 'message') this.inbound.receive(message);
+      else {
+        const over = this.inbound.part(message);
+        if (over) return this.#broken(link, over);
+      }
+      waits ||= message.kind === 'chunk' || message.expects === 'acceptance';
     }
-    if (accepts) this.outbox.ackDue();
+    if (waits) this.outbox.ackDue();
+  }
+
+  #outcome(outcome: Outcome | Chunk, link: number): void {
+    let wrong = this.#wrong(outcome);
+    if (outcome.kind === 'chunk') {
+      wrong ??= this.outbound.part(outcome);
+      this.outbox.ackDue();
+    } else if (!wrong) this.outbound.settle(outcome);
+    if (wrong) this.#broken(link, wrong);
+  }
+
+  /** What costs the peer its link: a part that was not agreed upon, or that contradicts itself. */
+  #wrong(frame: Message | Outcome | Chunk): BusError | undefined {
+    if (frame.kind !== 'chunk' && frame.size === undefined) return undefined;
+    if (this.#terms?.chunks !== true)
+      return new BusError('protocol', `${this.name} sent a payload in parts without the feature 'chunks'`);
+    return contradiction(frame);
   }
 
   /** Once, and not in the middle of what gave the last outcome. */

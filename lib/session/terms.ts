@@ -18,6 +18,8 @@ export interface SessionHost {
   draining(): void;
   /** Our own event loop was late by that much. */
   lagged(lateMs: number): void;
+  /** Frames came over a link that this session let go of, or after its end: they changed nothing. Told once per link. */
+  fenced(cause: string): void;
   /** What the peer had accepted failed there, or died with it. */
   undelivered(type: string, error: BusError): void;
 }
@@ -37,6 +39,8 @@ export interface Terms {
   readonly maxUnanswered: number;
   /** Whether the peer keeps to credit and acknowledges; one of the baseline profile answers everything instead. */
   readonly credited: boolean;
+  /** Whether large payloads travel in parts, both ways; else all are whole. */
+  readonly chunks?: boolean;
   /** Sent ahead of everything else. */
   readonly greeting?: ControlFrame;
 }

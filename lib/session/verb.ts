@@ -1,9 +1,13 @@
+import { BusError, textOf } from '../errors/bus-error.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import type { Clock } from '../time/clock.js';
 import { begin, faultError } from './calling.js';
 import { type Attempt, draft, type Encoded } from './draft.js';
+import { known, type Names } from './known.js';
 import type { Session } from './session.js';
+
+const names: Names<PublishOptions> = { headers: true, overflow: true };
 
 /** `send` and `request` have this form, so that `any()` can try either elsewhere. */
 export type Verb<T> = (
@@ -19,8 +23,15 @@ export type Verb<T> = (
 export function publishTo(
   sessions: readonly Session[],
   encoded: Encoded,
-  { headers, overflow = 'drop-newest' }: PublishOptions,
+  options: PublishOptions,
 ): Published {
+  known('publish', options, names);
+  const { headers, overflow = 'drop-newest' } = options;
+  if (overflow !== 'drop-newest' && overflow !== 'drop-oldest')
+    throw new BusError(
+      'invalid-option',
+      `overflow of a publish is 'drop-newest' or 'drop-oldest', not ${textOf(overflow)}`,
+    );
   const message = draft(encoded, 'nothing', 0, headers);
   let queued = 0;
   let dropped = 0;

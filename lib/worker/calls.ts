@@ -3,8 +3,7 @@ import type { BusError } from '../errors/bus-error.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import type { Codecs } from '../handler/codec.js';
 import type { Log } from '../handler/context.js';
-import type { AnyMessage } from '../handler/verbs.js';
-import type { OwnedSendInterceptor } from '../plugin/send-interception.js';
+import type { AnyMessage, SendFunction } from '../handler/verbs.js';
 import { Sends } from '../plugin/sends.js';
 import { deadlineOf } from '../session/calling.js';
 import { type Encoded, encode } from '../session/draft.js';
@@ -18,8 +17,8 @@ export interface WorkerCallsOptions {
   readonly clock: Clock;
   readonly session: Session;
   readonly codecs: Codecs;
-  /** First = outermost. */
-  readonly interceptors: readonly OwnedSendInterceptor[];
+  /** What is sent goes through them; `undefined` where there are none. */
+  readonly interceptors: SendFunction | undefined;
   readonly log: Log;
   /** Throws `closed` once the worker is. */
   open(): void;
@@ -36,7 +35,7 @@ export class WorkerCalls {
   constructor(options: WorkerCallsOptions) {
     const { interceptors, clock, log } = options;
     this.#options = options;
-    this.#sends = interceptors.length === 0 ? undefined : new Sends(interceptors, clock, log, isolated);
+    this.#sends = interceptors && new Sends(interceptors, clock, log, isolated);
   }
 
   /** Whether no interceptor keeps a caller waiting. */

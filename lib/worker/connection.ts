@@ -76,7 +76,8 @@ export class Connection {
       const opening = await open(link, {
         clock,
         timeoutMs: options.handshakeTimeoutMs,
-        maxBytes: maxBatchBytes,
+        // A hub that resumes a session goes on with its data at once.
+        maxBytes: 4 * maxBatchBytes,
         onUnknown: options.unknownFrames,
       });
       if (dial !== this.#dials) return link.abort();

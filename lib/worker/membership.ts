@@ -6,7 +6,7 @@ import type { Handlers } from '../handler/registry.js';
 import type { Agreement } from '../handshake/negotiate.js';
 import type { PluginHost } from '../plugin/host.js';
 import type { Opening } from '../session/opening.js';
-import { batchSlackBytes, defaultMaxPayloadBytes, numbers, positive, toldTiming } from '../session/option.js';
+import { batchLimit, defaultMaxPayloadBytes, numbers, positive, toldTiming } from '../session/option.js';
 import type { Session } from '../session/session.js';
 import type { Clock } from '../time/clock.js';
 import type { Transport } from '../transport/link.js';
@@ -57,7 +57,7 @@ export class Membership {
       random,
       address: where.address,
       tls: where.tls,
-      maxBatchBytes: maxPayloadBytes + batchSlackBytes,
+      maxBatchBytes: batchLimit(maxPayloadBytes),
       handshakeTimeoutMs,
       ...numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits),
       extra: options.extra ?? {},
@@ -155,6 +155,7 @@ export class Membership {
       maxPayloadBytes: welcome.maxPayloadBytes,
       maxUnanswered: credited ? Number.POSITIVE_INFINITY : welcome.credit.messages,
       credited,
+      chunks: credited && welcome.features.includes('chunks'),
     });
     const { types } = handlers;
     if (types !== this.#greeted) session.control({ kind: 'announce', handles: types });

@@ -3,6 +3,7 @@ import type { Log } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Plugin } from '../plugin/manifest.js';
 import type { Provider } from '../services/provider.js';
+import { known, type Names } from '../session/known.js';
 import {
   type LaneLimits,
   optionalText,
@@ -57,7 +58,7 @@ export interface WorkerOptions {
    * out), under `handshakeTimeoutMs`; if it fails, the worker tries again later.
    */
   readonly extra?: Extra | (() => Extra | Promise<Extra>);
-  /** Largest payload of one message in bytes, either way; default 4 MiB. */
+  /** Largest payload of one message in bytes, either way; default 64 MiB. Above 64 KiB it travels in parts. */
   readonly maxPayloadBytes?: number;
   /** How long the hub may take to answer the greeting, in milliseconds; default 10,000. */
   readonly handshakeTimeoutMs?: number;
@@ -72,21 +73,37 @@ export interface WorkerOptions {
 /** Throws `invalid-option`, without the values: they may be secrets. */
 export const checkExtra = (extra: unknown): void => optionalTexts(extra, 'extra', 16_384);
 
+const names: Names<WorkerOptions> = {
+  hub: true,
+  id: true,
+  version: true,
+  application: true,
+  labels: true,
+  handlers: true,
+  plugins: true,
+  providers: true,
+  lane: true,
+  outbox: true,
+  pulse: true,
+  reconnect: true,
+  requires: true,
+  extra: true,
+  maxPayloadBytes: true,
+  handshakeTimeoutMs: true,
+  exposeStacks: true,
+  log: true,
+  clock: true,
+};
+
 /** Throws `invalid-option` for what would only go wrong later, when the worker greets its hub. */
-export function checkOptions({
-  hub,
-  id,
-  version,
-  application,
-  labels,
-  extra,
-  maxPayloadBytes,
-  handshakeTimeoutMs,
-}: WorkerOptions): void {
+export function checkOptions(options: WorkerOptions): void {
+  known('createWorker', options, names);
+  const { hub, id, version, application, labels, extra, maxPayloadBytes, handshakeTimeoutMs } = options;
   const address: unknown =
     typeof hub === 'string' ? hub : (hub as { address?: unknown } | undefined)?.address;
   if (typeof address !== 'string')
     throw new BusError('invalid-option', "a worker needs its hub's address: { hub: 'host:port' }");
+  if (typeof hub === 'object') known('hub', hub, { address: true, tls: true, transport: true });
   optionalText(id, 'id');
   optionalText(version, 'version');
   optionalText(application, 'application');

@@ -13,5 +13,7 @@ export const sessionHost = (emit: EmitWorkerEvent, redial: () => void): SessionH
   announced() {},
   draining: () => emit('draining', 'the hub drains'),
   lagged: (afterMs) => emit('lagged', 'this event loop was held up', { afterMs }),
+  // Only a hub has an event for it; a worker counts it.
+  fenced() {},
   undelivered: (type, error) => emit('undelivered', error.message, { type, error }),
 });

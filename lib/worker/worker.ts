@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { distinctUntilChanged, type Observable, type Subscription } from 'rxjs';
 import { textOf } from '../errors/bus-error.js';
+import { abandonAfterMs } from '../handler/answering.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import type {
   AnyContract,
@@ -19,14 +20,22 @@ import { WORKER } from '../plugin/built-in.js';
 import { guardedLog } from '../plugin/guarded-log.js';
 import { PluginHost } from '../plugin/host.js';
 import { type Stats, statsOf } from '../plugin/stats.js';
-import { provider } from '../services/provider.js';
+import { builtIn } from '../services/provider.js';
 import { Dispatch } from '../session/dispatch.js';
 import { drain } from '../session/drain.js';
 import { gaugeOf } from '../session/gauge.js';
 import { Feed, isolated } from '../session/isolated.js';
-import { laneLimits, type Platform, quietLog, sdkVersion, sendLimits } from '../session/option.js';
+import {
+  defaultMaxPayloadBytes,
+  laneLimits,
+  type Platform,
+  quietLog,
+  sdkVersion,
+  sendLimits,
+} from '../session/option.js';
 import { Session } from '../session/session.js';
 import type { Clock } from '../time/clock.js';
+import { until } from '../time/until.js';
 import { WorkerCalls } from './calls.js';
 import type { EmitWorkerEvent, WorkerEvent, WorkerState } from './event.js';
 import { Membership } from './membership.js';
@@ -69,7 +78,8 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
       version: options.version,
       sdkVersion,
       applicationHandlers: options.handlers ?? [],
-      applicationProviders: [provider(WORKER, { value: this }), ...(options.providers ?? [])],
+      applicationProviders: options.providers,
+      ownProviders: [builtIn(WORKER, { value: this })],
       injection: platform.injection,
       clock,
       log,
@@ -78,7 +88,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
     for (const registration of this.#plugins.contributions.handlers) this.#handlers.add(registration);
     this.#dispatch = new Dispatch({
       clock,
-      lane: { ...laneLimits(options.lane), sources: 1 },
+      lane: { ...laneLimits(options.lane, options.maxPayloadBytes ?? defaultMaxPayloadBytes), sources: 1 },
       handlers: this.#handlers,
       log,
       exposeStacks: options.exposeStacks ?? false,
@@ -137,7 +147,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
     return this.#membership.start(timeoutMs);
   }
 
-  /** What the worker holds now, in numbers: its hub, lane, outbox, credit, beats. */
+  /** What the worker holds and has done, in numbers: its hub, lane, outbox, credit, beats, delivery. */
   stats(): Stats {
     const gauges = [gaugeOf(this.#session)];
     return statsOf(
@@ -145,6 +155,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
       this.#dispatch.gauge,
       this.#session.beats.gauge(this.#clock.now()),
       gauges,
+      this.#dispatch.tally,
     );
   }
 
@@ -232,27 +243,37 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
           this.#session.drain();
         },
         settled: () => this.#dispatch.idle && this.#session.settled && this.#calls.settled,
-        close: () => this.close(),
+        // What still runs has had its time.
+        close: () => this.#close(0),
       },
       deadlineMs,
     );
   }
 
-  /** Leaves the hub. Calls that wait reject with `closed`. */
+  /**
+   * Leaves the hub. Calls that wait reject with `closed`. Handlers that run hear their signal and keep their services
+   * until they have settled, 5 s at most; then the plugins stop.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    return this.#close(abandonAfterMs);
+  }
+
+  /** Handlers may run for so long after their signal. */
+  #close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#leave(graceMs);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #leave(graceMs: number): Promise<void> {
     this.#membership.close();
     this.#announcing.unsubscribe();
     const left = this.#session.leave('the worker closes');
     this.#calls.close(this.#membership.closed());
-    this.#dispatch.close();
-    this.#feed.close();
     await left;
+    await until(this.#clock, () => this.#dispatch.idle, graceMs);
+    this.#dispatch.close();
     await this.#plugins.stop();
+    this.#feed.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -260,7 +281,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
   }
 
   #emit(kind: WorkerEvent['kind'], cause: string, more: Partial<WorkerEvent> = {}): void {
-    const happened = { kind, cause, at: this.#clock.date(), ...more };
+    const happened = Object.freeze({ kind, cause, at: this.#clock.date(), ...more });
     this.#feed.emit(happened);
     this.#plugins.contributions.observe(happened);
   }

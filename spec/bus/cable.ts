@@ -1,35 +1,55 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Pace, Pipe } from './pipe.js';
+
+/** The way of bytes, seen from the workers: to the hub, or from it. */
+export type Way = 'to hub' | 'to worker';
+
+interface Connection {
+  readonly near: Socket;
+  readonly far: Socket;
+  readonly pipes: Readonly<Record<Way, Pipe>>;
+}
+
+const noise = Buffer.alloc(64, 0xa5);
+
+const ways: readonly Way[] = ['to hub', 'to worker'];
 
 /** A cable between workers and a hub that a spec can pull, or pinch: TCP to TCP on loopback. */
 export class Cable {
   address = '';
   /** Connections so far. */
   count = 0;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #connections = new Set<Connection>();
   readonly #server: Server;
-  #stalled = false;
+  readonly #held: Record<Way, boolean> = { 'to hub': false, 'to worker': false };
+  #pace: Pace | undefined;
   #refusing = false;
 
   constructor(public target: string) {
     this.#server = createServer((near) => {
+      near.on('error', () => {});
       if (this.#refusing) return void near.destroy();
       const [host, port] = this.target.split(':');
       const far = connect(Number(port), host);
-      const pair = [near, far] as const;
+      const pipes = { 'to hub': new Pipe(near, far), 'to worker': new Pipe(far, near) };
+      const connection = { near, far, pipes };
       this.count += 1;
-      this.#pairs.add(pair);
+      this.#connections.add(connection);
       const end = () => {
-        this.#pairs.delete(pair);
+        this.#connections.delete(connection);
+        for (const way of ways) pipes[way].close();
         near.destroy();
         far.destroy();
       };
-      for (const [from, to] of [pair, [far, near] as const]) {
-        from.setNoDelay(true);
-        from.on('data', (chunk) => void to.write(chunk));
-        from.on('error', end);
-        from.on('close', end);
+      for (const socket of [near, far]) {
+        socket.setNoDelay(true);
+        socket.on('error', end);
+        socket.on('close', end);
       }
-      if (this.#stalled) this.#pause(pair);
+      for (const way of ways) {
+        if (this.#pace) pipes[way].limit(this.#pace);
+        if (this.#held[way]) pipes[way].hold(true);
+      }
     });
   }
 
@@ -39,20 +59,33 @@ export class Cable {
     return this.address;
   }
 
-  /** Ends every connection at once, as a broken cable with a reset does. */
-  cut(): void {
-    for (const [near, far] of [...this.#pairs]) {
+  /** Ends every connection at once, as a broken cable with a reset does. Gives how many there were. */
+  cut(): number {
+    const cut = [...this.#connections];
+    for (const { near, far } of cut) {
       near.resetAndDestroy();
       far.resetAndDestroy();
     }
+    return cut.length;
   }
 
-  /** While true, connections stay open and nothing passes, either way. */
-  stall(stalled: boolean): void {
-    this.#stalled = stalled;
-    for (const pair of this.#pairs)
-      if (stalled) this.#pause(pair);
-      else for (const socket of pair) socket.resume();
+  /** Puts bytes that mean nothing between those that pass that way. */
+  garble(way: Way): void {
+    for (const { near, far } of this.#connections) (way === 'to hub' ? far : near).write(noise);
+  }
+
+  /** While true, connections stay open and nothing passes: either way, or, half open, one of them. */
+  stall(stalled: boolean, only?: Way): void {
+    for (const way of only === undefined ? ways : [only]) {
+      this.#held[way] = stalled;
+      for (const { pipes } of this.#connections) pipes[way].hold(stalled);
+    }
+  }
+
+  /** Each connection passes so many bits a second each way and keeps no more than `bufferBytes` of each; undefined: no limit. */
+  throttle(bitsPerSecond: number | undefined, bufferBytes = 64 * 1024): void {
+    this.#pace = bitsPerSecond === undefined ? undefined : { bytesPerSecond: bitsPerSecond / 8, bufferBytes };
+    for (const { pipes } of this.#connections) for (const way of ways) pipes[way].limit(this.#pace);
   }
 
   /** While true, new connections are ended at once. */
@@ -63,9 +96,5 @@ export class Cable {
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #pause(pair: readonly [Socket, Socket]): void {
-    for (const socket of pair) socket.pause();
   }
 }

@@ -150,8 +150,9 @@ export const kinds: { readonly [K in Frame['kind']]: fc.Arbitrary<Of<K>> } = {
       attempt: uint32.map((value) => value || 1),
       id: text,
       headers: filledMap,
+      size: uint64.map((value) => value || 1),
     },
-    ['headers'],
+    ['headers', 'size'],
   ),
   outcome: record<Of<'outcome'>>(
     {
@@ -162,9 +163,11 @@ export const kinds: { readonly [K in Frame['kind']]: fc.Arbitrary<Of<K>> } = {
       payload,
       codec: text,
       fault,
+      size: uint64.map((value) => value || 1),
     },
-    ['fault'],
+    ['fault', 'size'],
   ),
+  chunk: record<Of<'chunk'>>({ kind: kind('chunk'), seq: uint64, re: uint64, payload, outcome: bool }),
 };
 
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(...(Object.values(kinds) as fc.Arbitrary<Frame>[]));

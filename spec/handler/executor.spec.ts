@@ -30,16 +30,6 @@ const here = (execute: (...call: [HandlerMessage, Context]) => unknown) =>
 describe('executors', () => {
   noUnhandledRejections();
 
-  it('say which runs there are, inline among them', () => {
-    const executors = here(() => {});
-    expect(['inline', 'here', 'thread', 'constructor'].map((run) => executors.has(run))).to.deep.equal([
-      true,
-      true,
-      false,
-      false,
-    ]);
-  });
-
   it('leave a handler that runs inline as it is', () => {
     const registration = handler('square', () => {});
     expect(here(() => {}).bind(registration)).to.equal(registration);
@@ -107,8 +97,27 @@ describe('executors', () => {
       const call = new Trial(bound, { expects }, { demand: new Demand(8) });
       await call.run().settle();
       expect([call.outcomes, call.completed]).to.deep.equal([outcomes, true]);
-      if (outcomes[0] === 'handler-failed') expect(call.fault).to.include({ message: 'no', details: '' });
+      if (outcomes[0] === 'handler-failed') expect(call.fault).to.include({ message: 'no' });
     });
+});
+
+describe('an error without a code', () => {
+  it("that an executor throws at once says which plugin it came through; one that comes later may be the handler's", async () => {
+    const thrown = new TypeError('no');
+    const fail = () => {
+      throw thrown;
+    };
+    for (const [execute, details] of [
+      [fail, { executor: 'here' }],
+      [async () => fail(), {}],
+    ] as const) {
+      const call = await new Trial(here(execute).bind(handler('square', place, { run: 'here' })), {})
+        .run()
+        .settle();
+      expect(call.faults[0]).to.deep.include({ code: 'handler-failed', message: 'no', details });
+      expect(call.faults[0]?.cause).to.equal(thrown);
+    }
+  });
 });
 
 describe('a handler in a thread', () => {

@@ -19,6 +19,7 @@ const context = (more: Partial<LocalProfile> = {}): HandshakeContext => ({
   peer: { address: 'there' },
   identity: undefined,
   hub: { ...hub, ...more },
+  signal: new AbortController().signal,
 });
 
 const nobody: Hello = { kind: 'hello', labels: {}, handles: [], features: [], requires: [], extra: {} };

@@ -274,7 +274,8 @@ describe('an authenticate that fails', () => {
     it(`with what looks like an error of the bus but has ${what} costs that link alone`, async () => {
       const thrown = lookalike({ code: 'incompatible', message: 'upgrade', retryable: false, details });
       const met = await greeted({ authenticate: knowing(() => Promise.reject(thrown)) });
-      await staysOut(met, 'handshake-failed', /the handshake failed/);
+      if (details === undefined) await staysOut(met, 'unauthenticated', /authentication failed/);
+      else await staysOut(met, 'handshake-failed', /the handshake failed/);
     });
 
   it('by never answering is cut short, hears of it, and is named if a plugin did it', async () => {

@@ -108,7 +108,8 @@ export class Bus {
   async close(): Promise<void> {
     for (const machine of this.machines.values()) machine.release();
     this.network.heal();
-    for (const worker of this.workers) await worker.close();
+    for (const worker of this.workers) void worker.close();
+    await this.clock.settle();
     void this.hub.close();
     await this.clock.advance(30_000);
     expect(this.network.links, 'open links').to.equal(0);

@@ -21,7 +21,12 @@ import { Machine } from '../simulation/machine.js';
 export interface CrewOptions {
   readonly detector?: MakeDetector;
   readonly handlers?: readonly Registration[];
-  readonly lane?: { readonly concurrency: number; readonly capacity: number; readonly capacityBytes: number };
+  readonly lane?: {
+    readonly concurrency: number;
+    readonly capacity: number;
+    readonly capacityBytes: number;
+    readonly reassemblyBytes?: number;
+  };
   readonly outbox?: {
     readonly capacity: number;
     readonly capacityBytes: number;
@@ -143,6 +148,7 @@ export class Mate {
         announced() {},
         draining() {},
         lagged() {},
+        fenced() {},
         undelivered() {},
       },
     });
@@ -152,7 +158,7 @@ export class Mate {
   stats(): Stats {
     const { session, dispatch } = this;
     const beats = session.beats.gauge(this.#clock.now());
-    return statsOf(this.#clock.date(), dispatch.gauge, beats, [gaugeOf(session)]);
+    return statsOf(this.#clock.date(), dispatch.gauge, beats, [gaugeOf(session)], dispatch.tally);
   }
 
   close(): void {
@@ -193,6 +199,7 @@ export class Mate {
       maxPayloadBytes,
       maxUnanswered: Number.POSITIVE_INFINITY,
       credited: true,
+      chunks: true,
     });
     session.read();
   }

@@ -155,7 +155,7 @@ describe('closing', () => {
       watched(worker?.request('hang', {}) ?? Promise.reject()),
     ];
     await bus.clock.settle();
-    await worker?.close();
+    void worker?.close();
     await bus.clock.settle();
     expect(there.error?.code).to.equal('closed');
     expect(here.error?.code).to.equal('peer-lost');
@@ -184,7 +184,7 @@ describe('closing', () => {
     const bus = await Bus.of({}, { id: 'w1', handlers: [hang] });
     await bus.settled(bus.hub.send('w1', 'hang', {}));
     bus.happened();
-    await bus.workers[0]?.close();
+    void bus.workers[0]?.close();
     await bus.clock.settle();
     expect(bus.happened().sort()).to.deep.equal(['left w1', 'undelivered w1']);
     await bus.close();

@@ -51,6 +51,23 @@ interface Seen {
   readonly context: SendContext;
 }
 
+describe('headers that are none', () => {
+  noUnhandledRejections();
+
+  it('are told to the caller, with interceptors as without', async () => {
+    for (const plugins of [[], [sends((next) => (message, context) => next(message, context))]]) {
+      const bus = await Bus.of({ plugins }, { id: 'w1', handlers: [handler('x', ({ headers }) => headers)] });
+      const ask = (headers: unknown) =>
+        bus.settled(bus.hub.request('w1', 'x', 1, { headers } as Options).catch((error) => error));
+      for (const wrong of ['abc', 42, null, [], new Map([['a', 'b']]), { a: 1 }])
+        expect(await ask(wrong), String(wrong)).to.have.property('code', 'unserialisable');
+      for (const right of [{ a: 'b' }, {}]) expect(await ask(right)).to.deep.equal(right);
+      expect(await ask(undefined)).to.deep.equal({});
+      await bus.close();
+    }
+  });
+});
+
 const noting =
   (seen: Seen[]): SendInterceptor =>
   (next) =>
@@ -91,7 +108,9 @@ for (const side of ['hub', 'worker'] as const)
       there = handlers();
       const here = { plugins: [plugins].flat(), log };
       const other = { handlers: there.list };
-      bus = await Bus.of(side === 'hub' ? here : other, { id: 'w1', ...(side === 'hub' ? other : here) });
+      const limits = { maxPayloadBytes: 4 * 1024 * 1024 };
+      const hub = { limits, ...(side === 'hub' ? here : other) };
+      bus = await Bus.of(hub, { id: 'w1', ...(side === 'hub' ? other : here) });
     }
     const worker = () => bus.workers[0] ?? expect.fail();
     const sender = () => (side === 'hub' ? bus.hub : worker());
@@ -571,7 +590,7 @@ describe('what a hub sends to others than one worker', () => {
     );
     const waiting = watched(bus.hub.request(any(), 'echo', 'moved'));
     await bus.clock.settle();
-    await bus.settled(bus.workers.find(({ id }) => id === tried[0])?.close() ?? expect.fail());
+    void (bus.workers.find(({ id }) => id === tried[0]) ?? expect.fail()).close();
     await bus.clock.settle();
     expect(new Set(tried).size).to.equal(2);
     expect([waiting.value, seen.length]).to.deep.equal(['moved', 1]);

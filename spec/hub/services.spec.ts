@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import {
   all,
   type Context,
+  createHub,
+  createWorker,
   defineMessage,
   definePlugin,
   HUB,
@@ -149,6 +151,18 @@ describe('services on a bus', () => {
     const error = await rejection(w1?.request('basket', undefined) as Promise<unknown>, 'plugin');
     expect(error.message).to.contain("nobody provides 'basket' for the application");
     await bus.close();
+  });
+
+  it('that a hub or worker has itself are provided by nobody else', () => {
+    const taking = (name: typeof HUB | typeof WORKER) =>
+      definePlugin({
+        manifest: manifest('taker'),
+        contributes: { providers: [provider<unknown>(name, { value: 'mine' })] },
+      });
+    const text = (name: string) =>
+      `token '${name}' has 2 providers for plugin 'taker': of drumline and plugin 'taker'`;
+    expect(() => createHub({ plugins: [taking(HUB)] })).to.throw(text('drumline.hub'));
+    expect(() => createWorker({ hub: 'hub:1', plugins: [taking(WORKER)] })).to.throw(text('drumline.worker'));
   });
 
   it('let a plugin send: from its steps, its handlers and its controllers', async () => {

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
+import type { ErrorCode } from '../../lib/errors/code.js';
 import { defineMessage } from '../../lib/handler/contract.js';
 import { handles } from '../../lib/handler/handles.js';
 import { handler } from '../../lib/handler/registration.js';
-import { checked, type Place } from '../../lib/plugin/check.js';
+import type { Place } from '../../lib/plugin/application.js';
+import { PEER } from '../../lib/plugin/built-in.js';
+import { checked } from '../../lib/plugin/check.js';
 import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
 import { inject, injectable } from '../../lib/services/inject.js';
 import { provider } from '../../lib/services/provider.js';
@@ -13,12 +16,12 @@ import { plugin } from './trial.js';
 
 const here: Place = { role: 'hub', sdkVersion: '1.4.2', applicationHandlers: [], applicationProviders: [] };
 
-function problems(plugins: unknown, place: Partial<Place> = {}): unknown {
+function problems(plugins: unknown, place: Partial<Place> = {}, code: ErrorCode = 'plugin'): unknown {
   try {
     checked(plugins as Plugin[], { ...here, ...place });
     return [];
   } catch (error) {
-    if (!BusError.is(error, 'plugin')) throw error;
+    if (!BusError.is(error, code)) throw error;
     const { problems } = error.details as { problems: string[] };
     expect(error.message).to.equal(problems.join('\n'));
     return problems;
@@ -46,8 +49,11 @@ describe('the check of plugins', () => {
     );
     const b = plugin('b', { contributes: {} });
     const place = { ...here, applicationHandlers: [handler('b', () => {})] };
-    expect(checked([full, b], place)).to.deep.equal([b, full]);
-    expect(checked([], here)).to.deep.equal([]);
+    expect(checked([full, b], place).plugins.map(({ manifest }) => manifest)).to.deep.equal([
+      b.manifest,
+      full.manifest,
+    ]);
+    expect(checked([], here).plugins).to.deep.equal([]);
   });
 
   describe('of form', () => {
@@ -316,13 +322,13 @@ describe('the check of plugins', () => {
       const [text, ...more] = problems([plugin('a', { contributes: { handlers: [crunch] } })]) as string[];
       expect(more).to.deep.equal([]);
       expect(text).to.match(/^handler 'crunch' .*run: 'thread'.*\(of plugin 'a'\)$/);
-      expect(problems([], { applicationHandlers: [crunch] })).to.deep.equal([
+      expect(problems([], { applicationHandlers: [crunch] }, 'invalid-option')).to.deep.equal([
         text?.replace("plugin 'a'", 'the application'),
       ]);
     });
 
     it('refuses a contract in a codec that nobody contributes', () => {
-      expect(problems([], { applicationHandlers: [packed] })).to.deep.equal([
+      expect(problems([], { applicationHandlers: [packed] }, 'invalid-option')).to.deep.equal([
         "handler 'packed' of the application has a contract in the codec 'cbor', which no plugin contributes",
       ]);
     });
@@ -376,6 +382,100 @@ describe('the check of plugins', () => {
         "message type 'work' has 2 handlers: of plugin 'a' and plugin 'a'",
         "plugin 'a': controller Idle handles nothing: put @handles(Contract) on a method",
       ]);
+    });
+  });
+
+  describe('of what the application brings', () => {
+    const A = token<number>('a');
+    const wrong: [what: string, place: object, problem: string][] = [
+      [
+        'handlers that no handler() made',
+        { applicationHandlers: [42] },
+        'the application has an option handlers that is no list of what handler() gives',
+      ],
+      [
+        'handlers that are no list',
+        { applicationHandlers: { x: handler('x', () => {}) } },
+        'the application has an option handlers that is no list of what handler() gives',
+      ],
+      [
+        'an authenticate that is no function',
+        { applicationAuthenticate: 42 },
+        'the application has an option authenticate that is no function',
+      ],
+      [
+        'a handshake that is no list of functions',
+        { applicationHandshake: [42] },
+        'the application has an option handshake that is no list of functions',
+      ],
+      ...[42, { token: A }, { token: A, value: 1, factory: () => 2 }, { token: 'a', value: 1 }].map(
+        (given): [string, object, string] => [
+          'providers without a token and one source',
+          { applicationProviders: [given] },
+          'the application has an option providers that is no list of { token, value | factory | class, scope? }: the ' +
+            "token made by token(), one source, the scope 'session' or none (a value has none)",
+        ],
+      ),
+      [
+        'what cannot be read',
+        {
+          applicationHandlers: [
+            {
+              get type() {
+                throw new Error('boom');
+              },
+            },
+          ],
+        },
+        'the application has an option handlers that cannot be read: boom',
+      ],
+    ];
+    for (const [what, place, problem] of wrong)
+      it(`refuses ${what}, beside good plugins as an option, and beside a bad one with it`, () => {
+        expect(problems([plugin('good')], place, 'invalid-option')).to.deep.equal([problem]);
+        expect(problems([undefined], place)).to.deep.equal([
+          'plugins[0] is undefined: a plugin is an object with a manifest',
+          problem,
+        ]);
+      });
+
+    it('refuses what its services lack as an option, also beside good plugins', () => {
+      @injectable()
+      class Needy {
+        constructor(@inject(A) readonly a: number) {}
+      }
+      const applicationProviders = [provider(token<Needy>('needy'), { class: Needy })];
+      const provides = plugin('p', { contributes: { providers: [provider(A, { value: 1 })] } });
+      for (const plugins of [[], [provides]]) {
+        const found = problems(plugins, { applicationProviders }, 'invalid-option') as string[];
+        expect(found).to.have.length(1);
+        expect(found[0]).to.contain("nobody provides 'a' for the application");
+      }
+    });
+
+    it('takes it where nothing is wrong, together with what the hub or worker provides', () => {
+      const B = token<number>('b');
+      const { owners } = checked([], {
+        ...here,
+        applicationProviders: [provider(A, { value: 1 })],
+        ownProviders: [provider(B, { value: 2 })],
+      });
+      expect(owners[0]?.providers.map(({ token }) => token)).to.deep.equal([PEER, B, A]);
+    });
+
+    it('reads each of its parts once', () => {
+      const calls: string[] = [];
+      const applicationHandlers = [
+        {
+          ...handler('x', () => {}),
+          get type() {
+            calls.push('type');
+            return 'x';
+          },
+        },
+      ];
+      checked([], { ...here, applicationHandlers });
+      expect(calls).to.deep.equal(['type']);
     });
   });
 

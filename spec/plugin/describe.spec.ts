@@ -6,7 +6,7 @@ import { describe as describePlugins } from '../../lib/plugin/describe.js';
 import type { Plugin } from '../../lib/plugin/manifest.js';
 import { provider } from '../../lib/services/provider.js';
 import { token } from '../../lib/services/token.js';
-import { plugin, Trial } from './trial.js';
+import { plugin } from './trial.js';
 
 const ran = (): never => {
   throw new Error('it ran');
@@ -85,11 +85,6 @@ describe('the description of plugins', () => {
         },
       },
     ]);
-  });
-
-  it('of a host is in dependency order', () => {
-    const host = new Trial().host([plugin('a', {}, { requires: { b: '*' } }), plugin('b')]);
-    expect(host.describe().map(({ name }) => name)).to.deep.equal(['b', 'a']);
   });
 
   it('refuses what is no plugin, and takes one that could not run here', () => {

@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
 import type { Hello } from '../../lib/frame/frame.js';
-import {
-  type Agreement,
-  chain,
-  type HandshakeContext,
-  type HandshakeMiddleware,
-  type Negotiate,
+import type {
+  Agreement,
+  HandshakeContext,
+  HandshakeMiddleware,
+  Negotiate,
 } from '../../lib/handshake/negotiate.js';
 import type { Contributions } from '../../lib/plugin/contributions.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
@@ -38,9 +37,9 @@ function greeting(handshakes: Record<string, HandshakeMiddleware[]>, base = agre
   const plugins = Object.entries(handshakes).map(([name, handshake]) =>
     plugin(name, { contributes: { handshake } }),
   );
-  const { contributions } = trial.host(plugins);
+  const { contributions } = trial.host(plugins, { negotiate: base });
   const context = { peer: { address: 'x' } } as HandshakeContext;
-  const negotiated = chain(contributions.handshake, base)(hello, context);
+  const negotiated = contributions.negotiate(hello, context);
   return { ...trial, contributions, context, fate: () => fate(negotiated, trial.clock), negotiated };
 }
 
@@ -59,9 +58,12 @@ describe('handshake middleware of plugins', () => {
       plugin('a', { contributes: { handshake: [saying('a1'), saying('a2')] } }, { requires: { b: '*' } }),
       plugin('b', { contributes: { handshake: [saying('b')] } }),
     ];
-    const { handshake } = new Trial().host(plugins).contributions;
-    const { reasons } = await chain(handshake, agree)(hello, { peer: {} } as HandshakeContext);
-    expect(reasons).to.deep.equal(['a2', 'a1', 'b']);
+    const { negotiate } = new Trial().host(plugins, {
+      negotiate: agree,
+      applicationHandshake: [saying('application')],
+    }).contributions;
+    const { reasons } = await negotiate(hello, { peer: {} } as HandshakeContext);
+    expect(reasons).to.deep.equal(['a2', 'a1', 'b', 'application']);
   });
 
   describe('that throws', () => {

@@ -372,8 +372,7 @@ describe('the plugin host', () => {
         expect(await settled).to.equal('waits');
         notes.length = 0;
         const stopped = host.stop();
-        for (const next of ['start', 'ready'] as const)
-          expect(await fate(host[next](), trial.clock)).to.include({ code: 'closed' });
+        expect(await fate(host.ready(), trial.clock)).to.include({ code: 'closed' });
         expect(notes).to.deep.equal(['b heeds its signal']);
         await trial.clock.advance(5);
         await stopped;
@@ -382,6 +381,41 @@ describe('the plugin host', () => {
         expect(notes.slice(1)).to.deep.equal(stops);
       });
     }
+
+    it('is waited for by a start that comes meanwhile', async () => {
+      const stop = () =>
+        new Promise<void>((resolve) => {
+          trial.clock.after(10, () => {
+            notes.push('a has stopped');
+            resolve();
+          });
+        });
+      const host = trial.host([noted('a', notes, { stop })]);
+      await host.start();
+      const stopped = host.stop();
+      const started = Promise.all([host.start(), host.start()]);
+      expect(await fate(started, trial.clock)).to.equal('waits');
+      await trial.clock.advance(10);
+      await stopped;
+      await started;
+      await host.ready();
+      expect(notes).to.deep.equal(['a starts', 'a has stopped', 'a starts', 'a is ready']);
+    });
+
+    it('that comes again gives the start that waits closed, and nothing starts', async () => {
+      const stop = () => new Promise<void>((resolve) => void trial.clock.after(10, resolve));
+      const host = trial.host([noted('a', notes, { stop })]);
+      await host.start();
+      void host.stop();
+      const started = host.start();
+      const settled = fate(started, trial.clock);
+      const stopped = host.stop();
+      await settled;
+      await trial.clock.advance(10);
+      await stopped;
+      expect(await fate(started, trial.clock)).to.include({ code: 'closed', message: 'this hub stops' });
+      expect(notes).to.deep.equal(['a starts']);
+    });
 
     it('during a start that fails of it gives closed, and does not stop that one', async () => {
       const start = ({ signal }: PluginContext) =>

@@ -93,14 +93,15 @@ describe('interceptors', () => {
   it('leave a handler as it is where there are none', () => {
     const own = handler('x', () => {});
     const { contributions } = new Trial().host([plugin('p')], { applicationHandlers: [own] });
-    expect(contributions.handlers[0]).to.equal(own);
+    expect(contributions.handlers[0]?.handle).to.equal(own.handle);
   });
 
   it('keep the contract and the options of a handler', () => {
     const own = handler('x', () => {}, { concurrency: 3 });
     const plugins = [plugin('p', { contributes: { interceptors: [(next) => next] } })];
     const { handlers } = new Trial().host(plugins, { applicationHandlers: [own] }).contributions;
-    expect(handlers[0]).to.include({ type: 'x', contract: own.contract, options: own.options });
+    expect(handlers[0]).to.include({ type: 'x', contract: own.contract });
+    expect(handlers[0]?.options).to.deep.equal(own.options);
   });
 
   it('are applied once per handler, and run for each message', async () => {
@@ -161,7 +162,9 @@ describe('interceptors', () => {
       (_message, context) => void seen.push(context),
     );
     handle({} as HandlerMessage, context);
-    expect(seen[0]).to.include(context);
+    const { log, ...rest } = context;
+    expect(seen[0]).to.include(rest);
+    expect(seen[0]).to.have.property('log').that.is.not.equal(log);
     expect(seen[1]).to.equal(context);
   });
 
@@ -315,12 +318,31 @@ describe('interceptors', () => {
       expect((await sent(registration)).faults).to.deep.equal([denied]);
     });
 
-    it('while they are applied make the host refuse, with their name', () => {
-      expect(() => wrapped([boom]))
+    it('while they are applied make the host refuse, all at once, each with its name and once', () => {
+      const nothing = () => undefined as never;
+      const plugins = [
+        plugin('p', { contributes: { interceptors: [boom, (next) => next, nothing] } }),
+        plugin('q', { contributes: { interceptors: [{ handler: (next) => next, send: boom }] } }),
+      ];
+      const applicationHandlers = [handler('x', () => {}), handler('y', () => {})];
+      expect(() => new Trial().host(plugins, { applicationHandlers }))
+        .to.throw(BusError)
+        .that.deep.includes({
+          code: 'plugin',
+          details: {
+            problems: [
+              "plugin 'p': its interceptor of 'x' gave no function",
+              text,
+              "plugin 'q': its interceptor of sends failed: boom",
+            ],
+          },
+        });
+    });
+
+    it('while they are applied to a handler that is added later are told to who adds it', () => {
+      const { contributions } = new Trial().host([plugin('p', { contributes: { interceptors: [boom] } })]);
+      expect(() => contributions.adopted(handler('x', () => {})))
         .to.throw(BusError, text)
-        .with.property('code', 'plugin');
-      expect(() => wrapped([() => undefined as never]))
-        .to.throw(BusError, "plugin 'p': its interceptor of 'x' gave no function")
         .with.property('code', 'plugin');
     });
   });

@@ -1,13 +1,15 @@
 import { expect } from 'chai';
 import { handles } from '../../lib/handler/handles.js';
+import { PEER } from '../../lib/plugin/built-in.js';
 import type { Plugin } from '../../lib/plugin/manifest.js';
 import { inject, injectable } from '../../lib/services/inject.js';
 import { type Provider, provider } from '../../lib/services/provider.js';
 import type { Services } from '../../lib/services/services.js';
-import { token } from '../../lib/services/token.js';
-import { fate, noted, plugin, Trial } from './trial.js';
+import { type Token, token } from '../../lib/services/token.js';
+import { fate, never, noted, plugin, Trial } from './trial.js';
 
 const STORE = token<{ name: string }>('store');
+const peer = { id: 'w1', epoch: '1', labels: {}, identity: undefined };
 
 /** A provider that notes when its service is built and disposed of. */
 const noting = (notes: string[], name: string, token = STORE): Provider =>
@@ -116,8 +118,120 @@ describe('the services of plugins', () => {
     await host.start();
     await host.stop();
     expect(notes).to.deep.equal(['good starts', 'good stops']);
-    expect(trial.lines).to.have.length(1);
-    expect(trial.lines[0]).to.contain("plugin 'bad'").and.to.contain('stuck');
+    expect(trial.lines).to.deep.equal([
+      "plugin 'bad': token 'store' (factory) could not be disposed of: stuck",
+    ]);
+  });
+
+  it('that are disposed of for ever are logged at the deadline, one after the other, and the stop ends', async () => {
+    const trial = new Trial();
+    const notes: string[] = [];
+    const hangs = { [Symbol.asyncDispose]: never };
+    const [application, own, user] = ['application', 'own', 'user'].map((name) => token<object>(name)) as [
+      Token<object>,
+      Token<object>,
+      Token<object>,
+    ];
+    const bad = plugin('bad', {
+      contributes: {
+        providers: [
+          provider(own, { factory: () => hangs }),
+          provider(user, { factory: () => ({ ...hangs }), scope: 'session' }),
+        ],
+      },
+      start: ({ services }) => void [services.get(application), services.get(own)],
+    });
+    const host = trial.host([noted('good', notes), bad], {
+      applicationProviders: [provider(application, { factory: () => ({ ...hangs }) })],
+      deadlineMs: 100,
+    });
+    await host.start();
+    const session = host.session(peer);
+    session.of('bad').get(user);
+    void session.dispose();
+    const stopped = host.stop();
+    await trial.clock.advance(299);
+    expect(await fate(stopped, trial.clock)).to.equal('waits');
+    await trial.clock.advance(1);
+    expect(await fate(stopped, trial.clock)).to.equal('resolved');
+    expect(notes).to.deep.equal(['good starts', 'good stops']);
+    expect(trial.lines).to.deep.equal([
+      "session services: plugin 'bad': token 'user' (factory) was not disposed of within 100 ms",
+      "plugin 'bad': token 'own' (factory) was not disposed of within 100 ms",
+      "the application: token 'application' (factory) was not disposed of within 100 ms",
+    ]);
+    expect(trial.clock.pending).to.equal(0);
+  });
+
+  it('are closed from the stop on to the next start, for those who still run', async () => {
+    const trial = new Trial();
+    const notes: string[] = [];
+    const shared = token<{ name: string }>('shared');
+    let kept: Services | undefined;
+    const uses = plugin('a', {
+      contributes: { providers: [noting(notes, 'it')] },
+      start({ services }) {
+        kept = services;
+      },
+    });
+    const host = trial.host([uses], { applicationProviders: [noting(notes, 'shared', shared)] });
+    await host.start();
+    for (const name of [STORE, shared]) kept?.get(name);
+    await host.stop();
+    notes.length = 0;
+    for (const name of [STORE, shared])
+      expect(() => kept?.get(name))
+        .to.throw('cannot be built: what it belongs to is stopped')
+        .with.property('code', 'closed');
+    expect(notes).to.deep.equal([]);
+    await host.start();
+    for (const name of [STORE, shared]) kept?.get(name);
+    expect(notes).to.deep.equal(['builds it', 'builds shared']);
+    await host.stop();
+    expect(notes).to.have.length(4);
+  });
+
+  it('of a session are closed after it, also where nobody had asked for any', async () => {
+    const notes: string[] = [];
+    const user = token<{ name: string }>('user');
+    const providers = [
+      provider(user, { ...noting(notes, 'user', user), scope: 'session' }),
+      noting(notes, 'store'),
+    ];
+    const host = new Trial().host([plugin('a', { contributes: { providers } })]);
+    await host.start();
+    const session = host.session(peer);
+    await session.dispose();
+    expect(() => session.of('a').get(user))
+      .to.throw("plugin 'a': token 'user' (factory) cannot be built: its session has ended")
+      .with.property('code', 'closed');
+    expect(session.of('a').get(STORE).name).to.equal('store');
+    expect(notes).to.deep.equal(['builds store']);
+    await host.stop();
+  });
+
+  it('have no other provider than the hub itself where they are its own', () => {
+    const own = plugin('own', {
+      contributes: {
+        providers: [provider(PEER, { value: peer }), provider(STORE, { value: { name: '' } })],
+      },
+    });
+    const applicationProviders = [provider(STORE, { value: { name: '' } })];
+    expect(() => new Trial().host([own], { applicationProviders })).to.throw(
+      "token 'drumline.peer' has 2 providers for plugin 'own': of drumline and plugin 'own'\n" +
+        "token 'store' has 2 providers for plugin 'own': of the application and plugin 'own'",
+    );
+  });
+
+  it('that a start cannot have are told with their plugin once', async () => {
+    const trial = new Trial();
+    const broken = plugin('broken', {
+      contributes: { providers: [provider(STORE, { factory: ({ get }) => get(STORE) })] },
+      start: ({ services }) => void services.get(STORE),
+    });
+    expect(await fate(trial.host([broken]).start(), trial.clock))
+      .to.have.property('message')
+      .that.matches(/^plugin 'broken': start failed: token 'store' \(factory\) failed: /);
   });
 
   it('are built anew when the host starts again', async () => {

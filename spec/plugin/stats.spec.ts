@@ -1,8 +1,37 @@
 import { expect } from 'chai';
-import { type SessionGauge, statsOf } from '../../lib/plugin/stats.js';
+import { type Counted, type SessionGauge, statsOf } from '../../lib/plugin/stats.js';
 
 const lane = { queued: 1, running: 2, handled: 3, concurrency: 4, capacity: 5, capacityBytes: 6 };
 const beats = { received: 7, lateMs: 8, worstMs: 9 };
+const counted: Counted = {
+  received: {
+    accepted: 20,
+    running: 21,
+    handled: 22,
+    faulted: 23,
+    expired: 24,
+    cancelled: 25,
+    lost: 26,
+    abandoned: 27,
+    repeated: 28,
+  },
+  refused: { unhandled: 30, overflow: 31, draining: 32, tooLarge: 33, cancelled: 34 },
+  sent: {
+    offered: 40,
+    refused: 41,
+    dropped: 42,
+    queued: 51,
+    published: 43,
+    accepted: 44,
+    done: 45,
+    faulted: 46,
+    expired: 47,
+    cancelled: 48,
+    lost: 49,
+    undelivered: 50,
+  },
+  fenced: 60,
+};
 
 /** A session whose numbers are all different, from `n` on. */
 const gauge = (liveness: string | undefined, n: number): SessionGauge => ({
@@ -24,7 +53,7 @@ const gauge = (liveness: string | undefined, n: number): SessionGauge => ({
 
 describe('the stats of a process', () => {
   it('are sums over its sessions, each number in its place', () => {
-    expect(statsOf(10, lane, beats, [gauge('alive', 100), gauge('suspect', 1_000)])).to.deep.equal({
+    expect(statsOf(10, lane, beats, [gauge('alive', 100), gauge('suspect', 1_000)], counted)).to.deep.equal({
       at: 10,
       peers: { alive: 1, stalled: 0, suspect: 1, lost: 0, draining: 0 },
       lane: { ...lane, queuedBytes: 1_100 },
@@ -41,6 +70,11 @@ describe('the stats of a process', () => {
         held: { messages: 1_118, bytes: 1_120 },
       },
       beats,
+      delivery: {
+        received: { ...counted.received, queued: lane.queued, refused: counted.refused },
+        sent: { ...counted.sent, waiting: 1_108 },
+        fenced: 60,
+      },
     });
   });
 
@@ -61,6 +95,7 @@ describe('the stats of a process', () => {
       lane,
       beats,
       grades.map((liveness) => gauge(liveness, 0)),
+      counted,
     );
     expect(peers).to.deep.equal({ alive: 2, stalled: 1, suspect: 1, lost: 1, draining: 1 });
   });

@@ -4,6 +4,7 @@ import { PluginHost, type PluginHostOptions } from '../../lib/plugin/host.js';
 import type { Manifest, Plugin } from '../../lib/plugin/manifest.js';
 import { statsOf } from '../../lib/plugin/stats.js';
 import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
+import { Tally } from '../../lib/session/tally.js';
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
 
 /** A plugin that needs drumline ^1.0.0, with more of a manifest and of everything else. */
@@ -49,7 +50,7 @@ export class Trial {
       applicationHandlers: [],
       applicationProviders: [],
       injection: tsyringeInjection,
-      stats: () => statsOf(0, noLane, noBeats, []),
+      stats: () => statsOf(0, noLane, noBeats, [], new Tally()),
       clock,
       log,
       ...more,

@@ -2,9 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { inject, injectable } from '../../lib/services/inject.js';
 import type { Owner } from '../../lib/services/injection.js';
-import { provider } from '../../lib/services/provider.js';
+import { type Provider, provider } from '../../lib/services/provider.js';
 import type { Services } from '../../lib/services/services.js';
 import { type Token, token } from '../../lib/services/token.js';
+import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
+import { virtualClock } from '../../lib/testing/virtual-clock.js';
+import { noUnhandledRejections } from '../handler/rejections.js';
 import { application, injectionOf, plugin, rejected, thrown } from './rig.js';
 
 const Db = token<object>('db');
@@ -190,7 +193,7 @@ describe('disposal of services', () => {
     expect(notes).to.deep.equal(['cache', 'db']);
   });
 
-  it('lets everything be built anew, for everybody', async () => {
+  it('lets everything be built anew once its owner begins again, for everybody', async () => {
     const notes: string[] = [];
     const injection = injectionOf(
       plugin('other', { providers: [provider(Db, { factory: () => ({}) })] }),
@@ -205,6 +208,12 @@ describe('disposal of services', () => {
     ];
     const before = all();
     await injection.dispose('store');
+    for (const owner of ['store', 'render'])
+      expect(thrown(() => injection.of(owner).get(Db))).to.include({
+        code: 'closed',
+        message: "plugin 'store': token 'db' (factory) cannot be built: what it belongs to is stopped",
+      });
+    injection.begin('store');
     const after = all();
     expect(after[0]).to.equal(after[1]);
     expect(before.map((service, index) => service === after[index])).to.deep.equal([
@@ -224,6 +233,7 @@ describe('disposal of services', () => {
     const session = injection.session();
     const db = session.of('a').get(Db);
     await injection.dispose('a');
+    injection.begin('a');
     expect(session.of('a').get(Db)).to.equal(injection.of('a').get(Db));
     expect(session.of('a').get(Db)).not.to.equal(db);
   });
@@ -233,6 +243,7 @@ describe('disposal of services', () => {
     const shared = { [Symbol.dispose]: () => notes.push('shared') };
     const injection = injectionOf(plugin('a', { providers: [provider(Db, { factory: () => shared })] }));
     for (const turn of [1, 2]) {
+      injection.begin('a');
       injection.of('a').get(Db);
       await injection.dispose('a');
       expect(notes).to.have.length(turn);
@@ -258,8 +269,82 @@ describe('disposal of services', () => {
     expect(told[0]).to.equal(true);
     expect(told[1]).to.include({
       code: 'closed',
-      message: "plugin 'a': token 'user' (factory) cannot be built: what it belongs to is being stopped",
+      message: "plugin 'a': token 'user' (factory) cannot be built: what it belongs to is stopped",
     });
+  });
+
+  describe('that does not end', () => {
+    const never = () => new Promise<never>(() => {});
+    const clock = virtualClock();
+    /** What is noted and said when plugin 'a' disposes of two services around one that takes too long. */
+    const around = async (late: Provider, ms: number) => {
+      const notes: string[] = [];
+      const injection = tsyringeInjection(
+        [plugin('a', { providers: [noted(Db, notes), late, noted(User, notes)] })],
+        { clock, deadlineMs: 10_000 },
+      );
+      for (const name of [Db, late.token, User]) injection.of('a').get(name);
+      let error: unknown;
+      injection.dispose('a').catch((thrown) => {
+        error = thrown;
+      });
+      await clock.advance(ms);
+      return { notes, error };
+    };
+    const hangs = provider(Cache, { factory: () => ({ [Symbol.asyncDispose]: never }) });
+
+    for (const [what, late] of [
+      ['because it hangs', hangs],
+      ['because its promise never settles', provider(token<Promise<object>>('cache'), { factory: never })],
+    ] as const)
+      it(`${what} is given up at the deadline, and the next has its turn`, async () => {
+        expect(await around(late as Provider, 9_999)).to.deep.equal({ notes: ['user'], error: undefined });
+        const { notes, error } = await around(late as Provider, 10_000);
+        expect(notes).to.deep.equal(['user', 'db']);
+        expect(error).to.include({
+          code: 'plugin',
+          message: "plugin 'a': token 'cache' (factory) was not disposed of within 10000 ms",
+        });
+      });
+
+    it('is no failure before the deadline, and leaves no timer', async () => {
+      const slow = provider(Cache, {
+        factory: () => ({
+          [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void clock.after(9_000, resolve)),
+        }),
+      });
+      await clock.advance(20_000);
+      expect((await around(slow, 9_000)).notes).to.deep.equal(['user', 'db']);
+      expect(clock.pending).to.equal(0);
+    });
+
+    it('for want of a promise is made up for when that comes, however late', async () => {
+      const notes: string[] = [];
+      const Later = token<Promise<object>>('later');
+      const service = { [Symbol.dispose]: () => notes.push('later') };
+      const wait = () => new Promise<object>((resolve) => void clock.after(60_000, () => resolve(service)));
+      await around(provider(Later, { factory: wait }) as Provider, 60_000);
+      expect(notes).to.deep.equal(['later']);
+    });
+
+    it('and then fails ends no process', async () => {
+      const fails = () => new Promise<void>((_, reject) => void clock.after(60_000, () => reject('odd')));
+      const late = provider(Cache, { factory: () => ({ [Symbol.asyncDispose]: fails }) });
+      expect(String((await around(late, 60_000)).error)).to.match(/not disposed of within 10000 ms$/);
+    });
+
+    noUnhandledRejections();
+  });
+
+  it('names its owner once, also where another text inside does', async () => {
+    const asks = provider(Cache, {
+      factory: (services) => ({ [Symbol.dispose]: () => void services.get(Db) }),
+    });
+    const disposing = disposed({ providers: [noted(Db, []), asks] }, (services) => services.get(Cache));
+    expect((await rejected(disposing)).message).to.equal(
+      "plugin 'a': token 'cache' (factory) could not be disposed of: " +
+        "token 'db' (factory) cannot be built: what it belongs to is stopped",
+    );
   });
 
   it('is done once when it is asked for twice', async () => {

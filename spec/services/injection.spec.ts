@@ -3,7 +3,9 @@ import { inject, injectable } from '../../lib/services/inject.js';
 import { provider } from '../../lib/services/provider.js';
 import type { Services } from '../../lib/services/services.js';
 import { type Token, token } from '../../lib/services/token.js';
-import { application, injectionOf, plugin, thrown } from './rig.js';
+import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
+import { virtualClock } from '../../lib/testing/virtual-clock.js';
+import { application, injectionOf, plugin, rejected, thrown } from './rig.js';
 
 interface Db {
   readonly of: string;
@@ -79,6 +81,58 @@ describe('services', () => {
     ).of('a');
     expect(services.get(Later)).to.equal(services.get(Later));
     expect(await services.get(Later)).to.equal('there');
+  });
+
+  describe('that are promises which rejected', () => {
+    const Later = token<Promise<string>>('later');
+    const failing = (rounds: number, made: string[], scope?: 'session') =>
+      counted(
+        Later,
+        made,
+        async () => {
+          if (made.length <= rounds) throw new Error(`no ${made.length}`);
+          return 'there';
+        },
+        scope,
+      );
+    const got = (services: Services) => services.get(Later).catch(({ message }: Error) => message);
+
+    it('are built anew for the next who asks, until there is one', async () => {
+      const made: string[] = [];
+      const injection = injectionOf(
+        plugin('a', { providers: [failing(2, made)] }),
+        plugin('b', { requires: ['a'] }),
+      );
+      const ask = (owner: string) => got(injection.of(owner));
+      expect(await Promise.all([ask('a'), ask('b')])).to.deep.equal(['no 1', 'no 1']);
+      expect([await ask('b'), await ask('a'), await ask('b')]).to.deep.equal(['no 2', 'there', 'there']);
+      expect(made).to.have.length(3);
+    });
+
+    it('are built anew within their session', async () => {
+      const made: string[] = [];
+      const session = injectionOf(plugin('a', { providers: [failing(1, made, 'session')] })).session();
+      expect([await got(session.of('a')), await got(session.of('a'))]).to.deep.equal(['no 1', 'there']);
+    });
+
+    it('change nothing when they reject after their owner has begun anew', async () => {
+      const rejects: (() => void)[] = [];
+      const wait = () => new Promise<string>((_, reject) => rejects.push(() => reject(new Error('late'))));
+      const clock = virtualClock();
+      const injection = tsyringeInjection(
+        [plugin('a', { providers: [provider(Later, { factory: wait })] })],
+        { clock, deadlineMs: 100 },
+      );
+      injection.of('a').get(Later);
+      const ended = rejected(injection.dispose('a'));
+      await clock.advance(100);
+      expect((await ended).message).to.contain('was not disposed of within 100 ms');
+      injection.begin('a');
+      const anew = injection.of('a').get(Later);
+      rejects[0]?.();
+      await clock.settle();
+      expect(injection.of('a').get(Later)).to.equal(anew);
+    });
   });
 
   describe('of a plugin', () => {

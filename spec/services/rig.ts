@@ -2,6 +2,7 @@
 import { BusError } from '../../lib/errors/bus-error.js';
 import type { Injection, Owner } from '../../lib/services/injection.js';
 import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
+import { virtualClock } from '../../lib/testing/virtual-clock.js';
 
 export const plugin = (name: string, rest: Partial<Owner> = {}): Owner => ({
   name,
@@ -16,7 +17,9 @@ export const application = (rest: Partial<Owner> = {}): Owner => ({
   name: undefined,
 });
 
-export const injectionOf = (...owners: Owner[]): Injection => tsyringeInjection(owners);
+/** On a clock that stands still: nothing is late unless a spec moves its own. */
+export const injectionOf = (...owners: Owner[]): Injection =>
+  tsyringeInjection(owners, { clock: virtualClock(), deadlineMs: 10_000 });
 
 /** What an action throws, which must be a `BusError`. */
 export function thrown(action: () => unknown): BusError {

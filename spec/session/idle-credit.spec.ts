@@ -20,6 +20,7 @@ const deaf: SessionHost = {
   announced() {},
   draining() {},
   lagged() {},
+  fenced() {},
   undelivered() {},
 };
 
@@ -73,6 +74,7 @@ function pair(clock: VirtualClock) {
         },
         first: { kind: 'drain' },
         frames$: from,
+        ended: false,
       },
       {
         epoch: '1',

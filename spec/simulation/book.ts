@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { BusError } from '../../lib/errors/bus-error.js';
 
 export type Verb = 'send' | 'request' | 'stream' | 'publish';
@@ -13,7 +12,7 @@ export interface Parcel {
   readonly ms: number;
   readonly fails: boolean;
   readonly items: number;
-  readonly pad: string;
+  readonly pad: string | bigint;
 }
 
 interface Entry {
@@ -22,13 +21,20 @@ interface Entry {
   readonly type: string;
   readonly verb: Verb;
   readonly anywhere: boolean;
-  state: 'open' | 'done' | 'failed';
+  state: 'open' | 'done' | 'failed' | 'given up';
   error?: BusError;
   handled: number;
 }
 
 /** Codes that say for certain that no handler saw the message; a handler that asks elsewhere may pass on another's. */
-const neverHandled = new Set(['draining', 'unhandled', 'too-large', 'unknown-worker', 'no-worker']);
+const neverHandled = new Set([
+  'draining',
+  'unhandled',
+  'too-large',
+  'unserialisable',
+  'unknown-worker',
+  'no-worker',
+]);
 
 /** Keeps account of every message, and of what may not be. The trace tells whether two runs were the same. */
 export class Book {
@@ -39,7 +45,10 @@ export class Book {
   readonly #undelivered = new Map<string, number>();
   /** Since when nothing has gone wrong, and no call may run out of as much time as this. */
   #calm: { readonly atMs: number; readonly enoughMs: number } | undefined;
-  readonly #trace = createHash('sha256');
+  readonly #joined = new Set<string>();
+  readonly #started = new Map<string, number>();
+  readonly #finished = new Map<string, number>();
+  #trace = 0;
   readonly #lines: string[] = [];
   #count = 0;
 
@@ -48,8 +57,8 @@ export class Book {
     private readonly verbose: boolean,
   ) {}
 
-  get trace(): string {
-    return this.#trace.copy().digest('hex');
+  get trace(): number {
+    return this.#trace;
   }
 
   get lines(): readonly string[] {
@@ -67,9 +76,10 @@ export class Book {
   }
 
   note(line: string): void {
-    const stamped = `${this.now().toFixed(3)} ${line}`;
-    this.#trace.update(`${stamped}\n`);
-    if (this.verbose) this.#lines.push(stamped);
+    let trace = (this.#trace ^ (this.now() * 1_000)) | 0;
+    for (let i = 0; i < line.length; i++) trace = (Math.imul(trace, 31) + line.charCodeAt(i)) | 0;
+    this.#trace = trace;
+    if (this.verbose) this.#lines.push(`${this.now().toFixed(3)} ${line}`);
   }
 
   violation(text: string): void {
@@ -98,6 +108,7 @@ export class Book {
   }
 
   settled(entry: Entry, thrown?: unknown): void {
+    if (entry.state === 'given up') return this.violation(`${entry.id} was given up, and settled`);
     if (entry.state !== 'open') this.violation(`${entry.id} settled twice`);
     entry.state = thrown === undefined ? 'done' : 'failed';
     if (thrown === undefined) return this.note(`${entry.id} done`);
@@ -110,6 +121,30 @@ export class Book {
     this.note(`${entry.id} failed ${thrown.code} ${String(thrown.details.delivery ?? '')}`);
   }
 
+  /** Its consumer has gone: nobody will say how it ended. */
+  unsubscribed(entry: Entry): void {
+    if (entry.state === 'open') entry.state = 'given up';
+  }
+
+  /** A session began: its epoch is no other's, also not before a restart. */
+  joined(worker: string, epoch: string): void {
+    if (this.#joined.has(epoch)) this.violation(`${worker} joined with the epoch ${epoch} again`);
+    this.#joined.add(epoch);
+  }
+
+  /** A handler of this process gave what it was to give. */
+  finished(receiver: string): void {
+    this.#finished.set(receiver, (this.#finished.get(receiver) ?? 0) + 1);
+  }
+
+  /** How many handlers of a process have started, and how many of them have done what they should. */
+  runs(receiver: string): { readonly started: number; readonly finished: number } {
+    return {
+      started: this.#started.get(receiver) ?? 0,
+      finished: this.#finished.get(receiver) ?? 0,
+    };
+  }
+
   undelivered(sender: string, type: string): void {
     const key = `${sender}:${type}`;
     this.#undelivered.set(key, (this.#undelivered.get(key) ?? 0) + 1);
@@ -117,6 +152,7 @@ export class Book {
 
   handled(receiver: string, type: string, { id, n, sender, key }: Parcel, epoch: string): void {
     this.note(`${receiver} handles ${type} ${id}`);
+    this.#started.set(receiver, (this.#started.get(receiver) ?? 0) + 1);
     const entry = this.#entries.get(id);
     if (entry === undefined) return this.violation(`${receiver} handles ${id}, which nobody sent`);
     entry.handled += 1;
@@ -130,6 +166,14 @@ export class Book {
     const last = this.#last.get(route) ?? 0;
     if (n <= last) this.violation(`${receiver} handles ${type} ${n} of ${sender} after ${last}`);
     this.#last.set(route, n);
+  }
+
+  /** Calls of these senders that have not settled. */
+  openCalls(alive: (sender: string) => boolean): number {
+    let open = 0;
+    for (const { state, verb, sender } of this.#entries.values())
+      if (state === 'open' && verb !== 'publish' && alive(sender)) open += 1;
+    return open;
   }
 
   /** To be asked when everything is quiet: what must have come to an end, and what must agree. */

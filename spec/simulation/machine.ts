@@ -11,7 +11,7 @@ export type LinkFault = (link: Link, host: string) => Link;
 
 /**
  * One process of the simulation: its clock and its links. It can be held, as by a handler that computes (timers and
- * input wait, and the timers come first), and killed (nothing of it ever runs again).
+ * input wait, and the timers come first), and killed (nothing of it ever runs again). Its date can jump.
  */
 export class Machine {
   readonly clock: Clock;
@@ -20,6 +20,10 @@ export class Machine {
   #timers: Task[] = [];
   #input: Task[] = [];
   #waking = false;
+  #dateMs = 0;
+  /** Batches, in and out, until what was asked for happens. */
+  #left = 0;
+  #trip: Task = () => {};
   /** Cancels the timers that are not due. */
   readonly #due = new Set<() => void>();
 
@@ -29,10 +33,10 @@ export class Machine {
     network: MemoryNetwork,
     fault: LinkFault = (link) => link,
   ) {
-    const { now, date, schedule } = base;
+    const { now, schedule } = base;
     this.clock = {
       now,
-      date,
+      date: () => base.date() + this.#dateMs,
       schedule,
       after: (ms, task) => {
         if (!this.alive) return () => {};
@@ -69,6 +73,17 @@ export class Machine {
     return this.#state === 'running';
   }
 
+  /** Sets the date, as an operator or a time server does. */
+  jump(ms: number): void {
+    this.#dateMs += ms;
+  }
+
+  /** Calls `task` between two batches: before the one with this count from now is written or read. */
+  after(batches: number, task: Task): void {
+    this.#left = batches;
+    this.#trip = task;
+  }
+
   hold(): void {
     if (this.#state === 'running') this.#state = 'held';
   }
@@ -89,6 +104,12 @@ export class Machine {
   /** Resolves after a time of this machine; never, once it is dead. */
   delay(ms: number): Promise<void> {
     return new Promise((resolve) => this.clock.after(ms, resolve));
+  }
+
+  #count(): void {
+    if (this.#left === 0) return;
+    this.#left -= 1;
+    if (this.#left === 0) this.#trip();
   }
 
   #run(queue: Task[], task: Task): void {
@@ -116,13 +137,19 @@ export class Machine {
       peer: link.peer,
       batches$: new Observable((subscriber) =>
         link.batches$.subscribe({
-          next: (batch) => this.#run(this.#input, () => subscriber.next(batch)),
+          next: (batch) =>
+            this.#run(this.#input, () => {
+              this.#count();
+              subscriber.next(batch);
+            }),
           error: (error) => this.#run(this.#input, () => subscriber.error(error)),
           complete: () => this.#run(this.#input, () => subscriber.complete()),
         }),
       ),
       write: (batch, done) => {
-        if (this.alive) link.write(batch, () => this.#run(this.#input, done));
+        if (!this.alive) return;
+        this.#count();
+        link.write(batch, () => this.#run(this.#input, done));
       },
       close: async () => {
         if (this.alive) await link.close();

@@ -1,65 +1,76 @@
 import type { Log } from '../../lib/handler/context.js';
 import { any } from '../../lib/handler/target.js';
 import type { HubEvent } from '../../lib/hub/event.js';
-import { createHub, createWorker, type Hub, type Worker } from '../../lib/index.js';
-import type { Plugin } from '../../lib/plugin/manifest.js';
+import type { Member } from '../../lib/hub/member.js';
+import { BusError, createHub, createWorker, type Hub, type Worker } from '../../lib/index.js';
+import type { Session } from '../../lib/session/session.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import { type MemoryNetwork, memoryNetwork } from '../../lib/transport/memory/memory-network.js';
 import { seededRandom } from '../../lib/transport/memory/seeded-random.js';
 import type { WorkerEvent } from '../../lib/worker/event.js';
+import { Audit } from './audit.js';
 import { Book } from './book.js';
-import { type LinkFault, Machine } from './machine.js';
-import { closed, handlers, lane, outbox, type Route } from './party.js';
+import { baseline, type LinkFault, through } from './fault.js';
+import { type Kind, kindOf } from './kind.js';
+import { Machine } from './machine.js';
+import { closed, guest, handlers, lane, maxPayloadBytes, outbox, type Route } from './party.js';
+import { around, learning, Visits } from './plugins.js';
 
 /** Short, so that a run of some virtual seconds sees many verdicts. */
 export const beat = { intervalMs: 100, suspectAfterMs: 300, lostAfterMs: 1_000, stalledAfterMs: 200 };
 
+/** Who knows it belongs to the fleet. */
+export const secret = 'the word';
+
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-export interface HubProcess {
+interface Process {
   readonly machine: Machine;
+  /** The handler that comes and goes, while it is there. */
+  guest: Disposable | undefined;
+}
+
+export interface HubProcess extends Process {
   readonly hub: Hub;
 }
 
-export interface WorkerProcess {
+export interface WorkerProcess extends Process {
   readonly id: string;
-  readonly machine: Machine;
   readonly worker: Worker;
+  readonly baseline: boolean;
 }
 
 export interface WorldOptions {
   readonly fault?: LinkFault;
-  /** Of each hub and each worker. */
-  readonly plugins?: readonly Plugin[];
   readonly verbose?: boolean;
 }
 
 /** One hub and its workers on a virtual network, with what is wrong with them at the moment. */
 export class World {
+  readonly kind: Kind;
   readonly clock = virtualClock();
   readonly network: MemoryNetwork;
   readonly random: () => number;
   readonly book: Book;
+  readonly audit: Audit;
   readonly workers: (WorkerProcess | undefined)[] = [];
   hub: HubProcess | undefined;
   readonly #fault: LinkFault | undefined;
-  readonly #plugins: readonly Plugin[];
   /** What stands between the hub and a worker, and when something last did, by the worker's id. */
   readonly #trouble = new Map<string, { count: number; lastAt: number }>();
-  #machines = 0;
+  readonly #machines = new Map<string, Machine>();
 
-  constructor(seed: number, { fault, plugins = [], verbose = false }: WorldOptions = {}) {
+  constructor(seed: number, { fault, verbose = false }: WorldOptions = {}) {
+    this.kind = kindOf(seed);
     this.random = seededRandom(seed);
     this.#fault = fault;
-    this.#plugins = plugins;
     this.book = new Book(() => this.clock.now(), verbose);
+    this.audit = new Audit(this.book);
     this.network = memoryNetwork({ clock: this.clock, seed });
   }
 
-  /** Whether a process can still be asked what became of its calls. */
-  alive(host: string): boolean {
-    return this.hub?.machine.host === host || this.workers.some((process) => process?.machine.host === host);
-  }
+  /** Whether a process can still be asked what became of its calls: it was not killed. */
+  readonly alive = (host: string): boolean => this.#machines.get(host)?.alive ?? false;
 
   /** A whole number from `low` up to and with `high`. */
   int(low: number, high: number): number {
@@ -73,20 +84,27 @@ export class World {
   startHub(): void {
     const machine = this.#machine('hub');
     const { book } = this;
+    const visits = new Visits(book);
     const hub = createHub({
       listen: { address: 'hub', transport: machine.transport },
       clock: machine.clock,
       beat,
       lane,
       outbox,
+      limits: { maxPayloadBytes },
       log: silent,
-      plugins: this.#plugins,
+      plugins: this.#plugins(visits),
+      authenticate: ({ extra }) => {
+        if (extra.secret !== secret) throw new BusError('unauthenticated', 'says the wrong word');
+        return { subject: 'one of us' };
+      },
       handlers: handlers(machine, book, (from) =>
         hub.request(from, 'sync', this.errand(machine, from), { timeoutMs: 400 }),
       ),
     });
-    hub.events$.subscribe((event) => this.#hubEvent(machine, event));
-    this.hub = { machine, hub };
+    this.audit.watch({ host: machine.host, machine, visits, stats: () => hub.stats() });
+    hub.events$.subscribe((event) => this.#hubEvent(machine, hub, event));
+    this.hub = { machine, hub, guest: undefined };
     hub.start().catch((thrown) => {
       if (machine.alive && !closed(thrown)) book.violation(`the hub does not start: ${thrown}`);
     });
@@ -94,8 +112,10 @@ export class World {
 
   startWorker(index: number): void {
     const id = `w${index}`;
-    const machine = this.#machine(id);
+    const isBaseline = index < this.kind.baseline;
+    const machine = this.#machine(id, isBaseline ? baseline : undefined);
     const { book } = this;
+    const visits = new Visits(book);
     const worker = createWorker({
       hub: { address: 'hub', transport: machine.transport },
       id,
@@ -103,7 +123,9 @@ export class World {
       lane,
       outbox,
       log: silent,
-      plugins: this.#plugins,
+      maxPayloadBytes,
+      extra: { secret },
+      plugins: this.#plugins(visits),
       version: '1.0.0',
       // Well below the time after which a worker is lost, as it is by default.
       reconnect: { maxMs: 200, random: this.random },
@@ -111,11 +133,22 @@ export class World {
         worker.request('sync', this.errand(machine, 'hub'), { timeoutMs: 400 }),
       ),
     });
-    worker.events$.subscribe((event) => this.#workerEvent(machine, event));
-    this.workers[index] = { id, machine, worker };
+    this.audit.watch({ host: machine.host, machine, visits, stats: () => worker.stats() });
+    worker.events$.subscribe((event) => this.#workerEvent(machine, isBaseline, event));
+    this.workers[index] = { id, machine, worker, baseline: isBaseline, guest: undefined };
     worker.start({ timeoutMs: 60_000 }).catch((thrown) => {
       if (machine.alive && !closed(thrown)) book.violation(`${machine.host} does not join: ${thrown}`);
     });
+  }
+
+  /** Adds the handler that comes and goes, or takes it away. */
+  toggleGuest(process: Process & ({ readonly hub: Hub } | { readonly worker: Worker })): void {
+    const { machine } = process;
+    this.book.note(`${machine.host} ${process.guest ? 'loses' : 'gets'} its guest`);
+    if (process.guest) process.guest[Symbol.dispose]();
+    const handle = guest(machine, this.book);
+    const side = 'hub' in process ? process.hub : process.worker;
+    process.guest = process.guest ? undefined : side.handle('guest', handle);
   }
 
   /** The ways on which a process can send at the moment. */
@@ -145,26 +178,47 @@ export class World {
     };
   }
 
+  /** The hub's side of a worker's session. */
+  session(id: string): Session | undefined {
+    return (this.hub?.hub.workers.get(id) as Member | undefined)?.session;
+  }
+
   /** The payload of a handler's own request. */
   errand(machine: Machine, to: string) {
     const entry = this.book.open(machine.host, 'publish', 'sync', true);
     return { id: entry.id, n: -1, sender: machine.host, key: to, ms: 0, fails: false, items: 0, pad: '' };
   }
 
-  #machine(name: string): Machine {
-    return new Machine(`${name}#${++this.#machines}`, this.clock, this.network, this.#fault);
+  #plugins(visits: Visits) {
+    return [...(this.kind.plugged ? [around(visits)] : []), ...(this.kind.learns ? [learning()] : [])];
+  }
+
+  #machine(name: string, own?: LinkFault): Machine {
+    const host = `${name}#${this.#machines.size + 1}`;
+    const machine = new Machine(host, this.clock, this.network, through(own, this.#fault));
+    this.#machines.set(host, machine);
+    return machine;
   }
 
   #hubEvent(
     { host, alive }: Machine,
-    { kind, worker = '', cause, type = '', error, afterMs = 0 }: HubEvent,
+    hub: Hub,
+    { kind, worker = '', cause, type = '', error, epoch = '', afterMs = 0 }: HubEvent,
   ): void {
     const { book } = this;
     if (!alive) return;
     book.note(
       `${host} ${kind} ${worker} ${type} ${error?.code ?? (kind === 'joined' ? cause : '')} ${afterMs}`,
     );
+    this.audit.look(host);
     if (kind === 'undelivered') book.undelivered(host, type);
+    if (kind === 'joined') {
+      book.joined(worker, hub.workers.get(worker)?.epoch ?? epoch);
+      this.audit.keep((hub.workers.get(worker) as Member | undefined)?.session);
+    }
+    // Strangers are refused, and who knows no credit may find no room.
+    if (kind === 'refused' || worker.startsWith('x')) return;
+    if (kind === 'overflow' && Number(worker.slice(1)) < this.kind.baseline) return;
     if (kind === 'overflow' || error?.code === 'protocol')
       book.violation(`${host} sees ${kind} of ${worker}: ${cause}`);
     if (kind !== 'lost' || cause !== 'lost') return;
@@ -174,26 +228,32 @@ export class World {
       book.violation(`${worker} is declared lost ${since} ms after its last trouble`);
   }
 
-  #workerEvent({ host, alive }: Machine, { kind, type = '', error, cause, afterMs = 0 }: WorkerEvent): void {
+  #workerEvent(
+    { host, alive }: Machine,
+    isBaseline: boolean,
+    { kind, type = '', error, cause, afterMs = 0 }: WorkerEvent,
+  ): void {
     const { book } = this;
     if (!alive) return;
     book.note(`${host} ${kind} ${type} ${error?.code ?? (kind === 'connected' ? cause : '')} ${afterMs}`);
+    this.audit.look(host);
     if (kind === 'undelivered') book.undelivered(host, type);
+    if (kind === 'overflow' && isBaseline) return;
     if (kind === 'overflow' || error?.code === 'protocol') book.violation(`${host} sees ${kind}: ${cause}`);
   }
 }
 
 const bound = (worker: Worker): Omit<Route, 'receiver'> => ({
-  send: (type, payload, options) => worker.send(type, payload, options),
-  request: (type, payload, options) => worker.request(type, payload, options),
-  stream: (type, payload, options) => worker.stream(type, payload, options),
-  publish: (type, payload, overflow) => worker.publish(type, payload, { overflow }),
+  send: (message, payload, options) => worker.send(message as string, payload, options),
+  request: (message, payload, options) => worker.request(message as string, payload, options),
+  stream: (message, payload, options) => worker.stream(message as string, payload, options),
+  publish: (message, payload, overflow) => worker.publish(message as string, payload, { overflow }),
 });
 
 const toWorker = (hub: Hub, target: string | ReturnType<typeof any>, receiver: string): Route => ({
   receiver,
-  send: (type, payload, options) => hub.send(target, type, payload, options),
-  request: (type, payload, options) => hub.request(target, type, payload, options),
-  stream: (type, payload, options) => hub.stream(target, type, payload, options),
-  publish: (type, payload, overflow) => hub.publish(target, type, payload, { overflow }),
+  send: (message, payload, options) => hub.send(target, message as string, payload, options),
+  request: (message, payload, options) => hub.request(target, message as string, payload, options),
+  stream: (message, payload, options) => hub.stream(target, message as string, payload, options),
+  publish: (message, payload, overflow) => hub.publish(target, message as string, payload, { overflow }),
 });

@@ -1,6 +1,6 @@
 import { BusError, textOf } from '../../errors/bus-error.js';
 import type { HubEventKind } from '../../hub/event.js';
-import type { BusEvent, Observe } from '../../plugin/contributions.js';
+import type { BusEvent, Observe, ObserverContext } from '../../plugin/contributions.js';
 import type { Role } from '../../plugin/manifest.js';
 import { systemClock } from '../../time/clock.js';
 import type { WorkerEventKind } from '../../worker/event.js';
@@ -63,20 +63,35 @@ function* events(): Iterable<BusEvent> {
 }
 
 async function observed(trial: Trial, role: Role): Promise<void> {
-  const stage = await Stage.of(trial, role);
-  const { observers = [] } = stage.plugin.contributes ?? {};
-  for (const [index, observe] of observers.entries())
-    for (const event of events()) await tell(trial, `observers[${index}]`, observe, event);
+  const plugin = trial.plugin();
+  const contexts = new Map<Observe, ObserverContext>();
+  const observers = (plugin.contributes?.observers ?? []).map(
+    (observe): Observe =>
+      (event, context) => {
+        contexts.set(observe, context);
+        return observe(event, context);
+      },
+  );
+  await Stage.of(trial, role, { plugin: { ...plugin, contributes: { ...plugin.contributes, observers } } });
+  // Something has happened on any stage that has begun, so each has been told of an event.
+  for (const [index, [observe, context]] of [...contexts].entries())
+    for (const event of events())
+      await tell(trial, `observers[${index}]`, (event) => observe(event, context), event);
 }
 
-async function tell(trial: Trial, name: string, observe: Observe, event: BusEvent): Promise<void> {
+async function tell(
+  trial: Trial,
+  name: string,
+  observe: (event: BusEvent) => unknown,
+  event: BusEvent,
+): Promise<void> {
   const shown = `an event '${event.kind.slice(0, 32)}' with ${Object.keys(event).length} fields`;
   try {
     let ms = Number.POSITIVE_INFINITY;
     // A machine may be busy elsewhere once, not three times.
     for (let again = 0; again < 3 && ms > observerMs; again++) {
       const since = trial.clock.now();
-      const result: unknown = observe(event);
+      const result = observe(event);
       ms = Math.min(ms, trial.clock.now() - since);
       await result;
     }

@@ -26,6 +26,8 @@ interface StageOptions {
   readonly worker?: Partial<WorkerOptions>;
   /** More handlers of the kit's beside the plugin. */
   readonly handlers?: readonly Registration[];
+  /** In the place of a new one. */
+  readonly plugin?: Plugin;
   /** Runs over gRPC on loopback, where it would run in memory. */
   readonly grpc?: boolean;
 }
@@ -53,7 +55,7 @@ export class Stage {
 
   /** A stage on which both have started and the worker has joined. */
   static async of(trial: Trial, role: Role, options: StageOptions = {}): Promise<Stage> {
-    const stage = new Stage(trial, role, trial.plugin(), options);
+    const stage = new Stage(trial, role, options.plugin ?? trial.plugin(), options);
     await stage.#begin();
     return stage;
   }

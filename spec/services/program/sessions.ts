@@ -5,6 +5,7 @@ import { inject, injectable } from '../../../lib/services/inject.js';
 import { provider } from '../../../lib/services/provider.js';
 import { token } from '../../../lib/services/token.js';
 import { tsyringeInjection } from '../../../lib/services/tsyringe-injection.js';
+import { systemClock } from '../../../lib/time/clock.js';
 
 const Db = token<Disposed>('db');
 const User = token<Disposed>('user');
@@ -29,7 +30,7 @@ class Cart extends Disposed {
   }
 }
 
-const injection = tsyringeInjection([
+const plugins = [
   {
     name: 'store',
     providers: [provider(Db, { class: Disposed }), provider(User, { class: Disposed, scope: 'session' })],
@@ -43,7 +44,8 @@ const injection = tsyringeInjection([
     controllers: [],
   },
   { name: 'late', providers: [], requires: ['store'], controllers: [] },
-]);
+];
+const injection = tsyringeInjection(plugins, { clock: systemClock, deadlineMs: 10_000 });
 
 const built: WeakRef<object>[] = [];
 const open = Array.from({ length: 10_000 }, () => injection.session());

@@ -1,8 +1,8 @@
 import type { DependencyContainer } from 'tsyringe';
 import type { Builder } from './builder.js';
-import type { Ownership } from './disposal.js';
+import type { Failure, Ownership } from './disposal.js';
 import type { SessionScope } from './injection.js';
-import { type Failure, Life, throwFailures } from './life.js';
+import { Lifetime, throwFailures } from './lifetime.js';
 import { Scope } from './scope.js';
 import type { Services } from './services.js';
 import type { Home, View } from './view.js';
@@ -14,7 +14,7 @@ export type OwnerName = string | undefined;
 export interface Place {
   readonly view: View;
   readonly container: DependencyContainer;
-  readonly life: Life;
+  readonly lifetime: Lifetime;
   readonly scope: Scope;
   readonly seesSessions: boolean;
 }
@@ -24,7 +24,7 @@ export interface House {
   readonly ownership: Ownership;
   readonly builder: Builder;
   /** Sessions that can have something to dispose of. */
-  readonly open: Set<Session>;
+  readonly open: Set<SessionScopes>;
   place(owner: OwnerName): Place;
 }
 
@@ -45,16 +45,16 @@ export function register(
 }
 
 /** The scopes of one session, made when they are first asked for; each builds in a child of its owner's container. */
-export class Session implements SessionScope {
+export class SessionScopes implements SessionScope {
   readonly #services = new Map<OwnerName, Services>();
   readonly #scopes: Scope[] = [];
-  readonly #life: Life;
+  readonly #lifetime: Lifetime;
 
   constructor(
     private readonly house: House,
     private readonly given: ReadonlyMap<symbol, unknown>,
   ) {
-    this.#life = new Life(house.ownership, 'once', (provider) => {
+    this.#lifetime = new Lifetime(house.ownership, 'its session has ended', (provider) => {
       for (const scope of this.#scopes) scope.forget(provider);
     });
   }
@@ -72,7 +72,7 @@ export class Session implements SessionScope {
   }
 
   async end(): Promise<Failure[]> {
-    const failures = await this.#life.end();
+    const failures = await this.#lifetime.end();
     this.house.open.delete(this);
     return failures;
   }
@@ -87,7 +87,15 @@ export class Session implements SessionScope {
       made ??= this.#container(owner, scope);
       return made;
     };
-    const scope = new Scope({ owner, view, builder, life: this.#life, container, outer, given: this.given });
+    const scope = new Scope({
+      owner,
+      view,
+      builder,
+      lifetime: this.#lifetime,
+      container,
+      outer,
+      given: this.given,
+    });
     this.#scopes.push(scope);
     return scope;
   }
@@ -98,7 +106,7 @@ export class Session implements SessionScope {
     const container = parent.createChildContainer();
     for (const home of view.values())
       if (isPerSession(home)) register(container, home, owner, scope, (other) => this.of(other));
-    if (this.#life.obstacle === undefined) this.house.open.add(this);
+    if (this.#lifetime.obstacle === undefined) this.house.open.add(this);
     return container;
   }
 }
