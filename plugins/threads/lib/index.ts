@@ -1,0 +1,2 @@
+export type { ResourceLimits, ThreadsOptions } from './option.js';
+export { threads } from './threads.js';
