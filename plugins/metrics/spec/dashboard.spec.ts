@@ -88,7 +88,7 @@ async function everything(): Promise<Map<string, Shown>> {
   // The one needs a peer that breaks the rules, the other one a handler that hangs for 5 s.
   for (const observe of ofHub.contributes?.observers ?? [])
     for (const kind of ['overflow', 'abandoned'])
-      observe({ kind, cause: 'told by hand', at: 0, type: 'ping' });
+      observe({ kind, cause: 'told by hand', at: 0, type: 'ping' }, undefined as never);
 
   const shown = new Map<string, Shown>();
   for (const families of [await scrape(ofHub), await scrape(ofWorker)])

@@ -44,7 +44,8 @@ export class Measured {
   }
 
   observe(event: Partial<BusEvent> & { kind: string }): void {
-    for (const observe of this.plugin.contributes?.observers ?? []) observe({ cause: 'x', at: 0, ...event });
+    for (const observe of this.plugin.contributes?.observers ?? [])
+      observe({ cause: 'x', at: 0, ...event }, undefined as never);
   }
 
   text(): Promise<string> {
@@ -92,4 +93,35 @@ const idle: Stats = {
   outbox: { queued: 0, queuedBytes: 0, unacknowledged: 0, waiting: 0, owed: 0, owedBytes: 0 },
   credit: { granted: { messages: 1, bytes: 4_096 }, held: { messages: 1, bytes: 4_096 } },
   beats: { received: 0, lateMs: 0, worstMs: 0 },
+  delivery: {
+    received: {
+      accepted: 0,
+      queued: 0,
+      running: 0,
+      handled: 0,
+      faulted: 0,
+      expired: 0,
+      cancelled: 0,
+      lost: 0,
+      refused: { unhandled: 0, overflow: 0, draining: 0, tooLarge: 0, cancelled: 0 },
+      abandoned: 0,
+      repeated: 0,
+    },
+    sent: {
+      offered: 0,
+      refused: 0,
+      dropped: 0,
+      published: 0,
+      queued: 0,
+      waiting: 0,
+      accepted: 0,
+      done: 0,
+      faulted: 0,
+      expired: 0,
+      cancelled: 0,
+      lost: 0,
+      undelivered: 0,
+    },
+    fenced: 0,
+  },
 };

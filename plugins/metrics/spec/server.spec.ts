@@ -153,7 +153,7 @@ describe('the metrics server', () => {
     const began = performance.now();
     await measured.stop();
     await Promise.all([silent, half]);
-    expect(performance.now() - began).to.be.below(500);
+    expect(performance.now() - began).to.be.below(3_000);
     expect(await waiting).to.equal('ECONNRESET');
     expect(await ask(address).catch((error) => error.code)).to.equal('ECONNREFUSED');
   });
@@ -163,7 +163,7 @@ describe('the metrics server', () => {
     const began = performance.now();
     const text = await open(plugin.address(), 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(text).to.match(/^HTTP\/1.1 200 OK\r\n/);
-    expect(performance.now() - began).to.be.below(1_000);
+    expect(performance.now() - began).to.be.below(3_000);
   });
 
   describe('with short limits', () => {

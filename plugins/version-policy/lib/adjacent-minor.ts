@@ -1,11 +1,11 @@
 import { BusError } from 'drumline/plugin';
 import type { Policy, Verdict } from './policy.js';
-import { hubVersion, isObjection, workerVersion } from './readable.js';
-import { told } from './text.js';
+import { type AsHub, hubVersion, isObjection, judgingAs, workerVersion } from './readable.js';
+import { quoted, told } from './text.js';
 import type { Version } from './version.js';
 
 /** How far a worker's minor version may be from the hub's, each way; whole numbers. */
-export interface MinorSkew {
+export interface MinorSkew extends AsHub {
   /** Below the hub's; default 1, since the hub is upgraded first and its workers follow. */
   readonly older?: number;
   /** Above the hub's; default 0. Give room here before the hub goes back to an older version. */
@@ -17,7 +17,7 @@ export interface MinorSkew {
  * minor: 2.31.0-rc.1 is a 2.31. Objects to a missing or odd version, of the worker or of the hub. Throws
  * `invalid-option` for anything but whole numbers from 0.
  */
-export function adjacentMinor({ older = 1, newer = 0 }: MinorSkew = {}): Policy {
+export function adjacentMinor({ older = 1, newer = 0, hub: as }: MinorSkew = {}): Policy {
   for (const [option, value] of Object.entries({ older, newer }))
     if (!Number.isSafeInteger(value) || value < 0)
       throw new BusError(
@@ -25,9 +25,10 @@ export function adjacentMinor({ older = 1, newer = 0 }: MinorSkew = {}): Policy 
         `adjacentMinor({ ${option} }) must be a whole number of minor versions from 0, not ${told(value)}`,
       );
   return {
-    name: `adjacentMinor({ older: ${older}, newer: ${newer} })`,
+    name: `adjacentMinor({ older: ${older}, newer: ${newer}${as === undefined ? '' : `, hub: ${quoted(as)}`} })`,
+    ...judgingAs(as, 'adjacentMinor'),
     judge(greeting) {
-      const hub = hubVersion(greeting);
+      const hub = hubVersion(greeting, as);
       if (isObjection(hub)) return hub;
       const worker = workerVersion(greeting);
       if (isObjection(worker)) return worker;

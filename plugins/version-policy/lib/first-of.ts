@@ -14,6 +14,7 @@ export function firstOf(...policies: readonly Policy[]): Policy {
   });
   return {
     name: `firstOf(${policies.map(({ name }) => name).join(', ')})`,
+    needsHub: policies.some(({ needsHub }) => needsHub),
     async judge(greeting) {
       const reasons: string[] = [];
       const raised: Objection[] = [];

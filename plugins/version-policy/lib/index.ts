@@ -14,6 +14,7 @@ export {
   type Verdict,
 } from './policy.js';
 export { range } from './range.js';
+export type { AsHub } from './readable.js';
 export { type Decision, type ShadowOptions, shadow } from './shadow.js';
 export { unreadable } from './unreadable.js';
 export type { NamedVersion, Version } from './version.js';

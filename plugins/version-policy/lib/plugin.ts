@@ -8,7 +8,7 @@ import {
 import { ask } from './ask.js';
 import { checkPolicy, type Greeting, greetingOf, type Objection, type Policy } from './policy.js';
 import { cut, quoted, told } from './text.js';
-import { described } from './version.js';
+import { described, namedVersion } from './version.js';
 
 /** Options of `versionPolicy`. */
 export interface VersionPolicyOptions {
@@ -41,6 +41,13 @@ export const versionPolicy = definePlugin(
         roles: ['hub'],
       },
       contributes: { handshake: [enforcing(policy, retryable)] },
+      start({ version }) {
+        if (!policy.needsHub || namedVersion(version).parsed !== undefined) return;
+        throw new BusError(
+          'plugin',
+          `the policy ${policy.name} compares with the hub's version, and this hub names ${version === undefined ? 'none' : quoted(version)}: set createHub({ version: '1.2.3' })`,
+        );
+      },
     };
   },
 );

@@ -48,6 +48,8 @@ export type Verdict = Admission | Objection | Abstention;
 export interface Policy {
   /** For texts: `exact()`, `canary`. */
   readonly name: string;
+  /** Whether it needs the version of `createHub({ version })`; a hub that names none does not start then. Default false. */
+  readonly needsHub?: boolean;
   judge(greeting: Greeting): Verdict | Promise<Verdict>;
 }
 

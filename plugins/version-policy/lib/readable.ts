@@ -1,5 +1,22 @@
-import type { Greeting, Objection } from './policy.js';
-import { isMissing, unreadableText, type Version } from './version.js';
+import { BusError } from 'drumline/plugin';
+import type { Greeting, Objection, Policy } from './policy.js';
+import { told } from './text.js';
+import { isMissing, namedVersion, unreadableText, type Version } from './version.js';
+
+/** For a policy that compares with the hub's version. */
+export interface AsHub {
+  /**
+   * Judges as a hub of this version would; default: the hub's own. In the shadow it rehearses the next version:
+   * `shadow(adjacentMinor({ hub: '2.32.0' }))` on a hub of 2.31.
+   */
+  readonly hub?: string;
+}
+
+/** What a policy says of itself that compares with the hub's version, or another. Throws `invalid-option`. */
+export function judgingAs(hub: unknown, policy: string): Pick<Policy, 'needsHub'> {
+  if (hub === undefined || namedVersion(hub).parsed !== undefined) return { needsHub: hub === undefined };
+  throw new BusError('invalid-option', `${policy}({ hub }) must be a semantic version, not ${told(hub)}`);
+}
 
 /** The worker's version, or the objection of a policy that cannot do without. */
 export function workerVersion({ worker }: Greeting): Version | Objection {
@@ -12,7 +29,8 @@ export function workerVersion({ worker }: Greeting): Version | Objection {
 }
 
 /** The hub's version, or the objection of a policy that compares with it. */
-export function hubVersion({ hub }: Greeting): Version | Objection {
+export function hubVersion(greeting: Greeting, as: string | undefined): Version | Objection {
+  const hub = as === undefined ? greeting.hub : namedVersion(as);
   if (hub.parsed) return hub.parsed;
   return {
     verdict: 'object',

@@ -46,6 +46,7 @@ export function shadow(
   };
   return {
     name,
+    needsHub: policy.needsHub ?? false,
     async judge(greeting) {
       const verdict = await tried(policy, greeting, withinMs);
       if (report) tell(report, { policy: policy.name, verdict, greeting }).catch(failed);

@@ -1,6 +1,17 @@
 import { expect } from 'chai';
 import { BusError, createHub } from 'drumline';
-import { exact, firstOf, lenient, type Policy, shadow, type Verdict, versionPolicy } from '../lib/index.js';
+import {
+  adjacentMinor,
+  exact,
+  firstOf,
+  lenient,
+  type Policy,
+  range,
+  shadow,
+  unreadable,
+  type Verdict,
+  versionPolicy,
+} from '../lib/index.js';
 import { hubVersion, policies, sayable } from './greetings.js';
 import { failure } from './moment.js';
 import { quiet, Trial } from './trial.js';
@@ -52,18 +63,13 @@ describe('A hub with a version policy', () => {
       expect(trial.hub.census().total).to.equal(1 + sayable.length - refused);
     });
 
-  it('refuses everybody but the unreadable while it names no version, and says so', async () => {
-    trial = await Trial.of(
-      versionPolicy(
-        firstOf(
-          others(() => ({ verdict: 'abstain' })),
-          exact(),
-        ),
-      ),
-      { version: '' },
-    );
-    const error = await failure(trial.worker('w1', hubVersion).start());
-    expect(error.message).to.include('createHub({ version }) is missing');
+  it('rehearses the next version in the shadow', async () => {
+    trial = await Trial.of(versionPolicy(shadow(adjacentMinor({ hub: '2.33.0' }))), { version: '2.32.0' });
+    for (const version of ['2.33.0', '2.32.4', '2.31.9']) await trial.worker(`w-${version}`, version).start();
+    const { degraded } = trial.hub.census();
+    const refused = degraded.filter(({ worker }) => worker.startsWith('w-'));
+    expect(refused.map(({ worker }) => worker)).to.deep.equal(['w-2.31.9']);
+    expect(refused[0]?.reasons[0]).to.include('2 minor versions older');
   });
 
   it('refuses each worker on which its policy fails, by the name of the plugin, and no other', async () => {
@@ -151,5 +157,47 @@ describe('Two version policies', () => {
     const error = await failure(() => createHub({ plugins, log: quiet }));
     expect(error.code).to.equal('plugin');
     expect(error.message).to.include('@drumline/version-policy');
+  });
+});
+
+describe('A hub whose policy compares with its version', () => {
+  for (const [version, text] of [
+    [undefined, 'names none'],
+    ['nightly', "names 'nightly'"],
+  ] as const)
+    it(`does not start while it ${text}, where a policy compares with its version`, async () => {
+      const policies = [exact(), firstOf(unreadable(), adjacentMinor()), shadow(exact())];
+      for (const policy of policies) {
+        const hub = createHub({
+          ...(version === undefined ? {} : { version }),
+          plugins: [versionPolicy(policy)],
+          log: quiet,
+        });
+        const error = await failure(hub.start());
+        expect(error.code).to.equal('plugin');
+        expect(error.message).to.include(`${text}: set createHub({ version: '1.2.3' })`);
+        await hub.close();
+      }
+      const others = [range('^2.30'), unreadable(), lenient(), shadow(adjacentMinor({ hub: '2.32.0' }))];
+      for (const policy of others) {
+        const hub = createHub({
+          ...(version === undefined ? {} : { version }),
+          plugins: [versionPolicy(policy)],
+          log: quiet,
+        });
+        await hub.start();
+        await hub.close();
+      }
+    });
+
+  it('takes no version to judge by that is none', () => {
+    expect(() => adjacentMinor({ hub: 'next' })).to.throw(
+      BusError,
+      "adjacentMinor({ hub }) must be a semantic version, not 'next'",
+    );
+    expect(() => exact({ hub: '2' })).to.throw(
+      BusError,
+      "exact({ hub }) must be a semantic version, not '2'",
+    );
   });
 });

@@ -36,7 +36,7 @@ describe('Each policy', () => {
     const begin = performance.now();
     for (const version of large)
       for (const policy of policies) await ask(policy, greetingOf({ worker: version, version }, hubVersion));
-    expect(performance.now() - begin).to.be.below(300);
+    expect(performance.now() - begin).to.be.below(5_000);
   });
 
   for (const [hub, says] of [

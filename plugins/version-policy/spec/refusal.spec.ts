@@ -84,7 +84,7 @@ describe('versionPolicy()', () => {
     expect(message).to.match(/^worker 'a\\nb[\\u0]+…' \(version '\\u0007[\\u0]+…'\) is refused/);
     expect(message.length).to.be.below(600);
     expect((details.worker as string).length).to.be.below(300);
-    expect(performance.now() - begin, 'ms').to.be.below(300);
+    expect(performance.now() - begin, 'ms').to.be.below(5_000);
   });
 
   it('says what to do in general where the policy does not', async () => {
