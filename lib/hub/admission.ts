@@ -118,13 +118,11 @@ export class Admission {
   }
 
   async #negotiate(hello: Hello, peer: LinkPeer, identity: Identity | undefined): Promise<Agreement> {
-    // A copy: what a plugin keeps of it, or a getter in it, must not change what was checked.
-    const agreement = frozenCopy(
-      await this.#within('the handshake', peer, (signal) =>
-        this.options.negotiate(hello, Object.freeze({ peer, identity, hub: this.#hub, signal })),
-      ),
+    const given = await this.#within('the handshake', peer, (signal) =>
+      this.options.negotiate(hello, Object.freeze({ peer, identity, hub: this.#hub, signal })),
     );
-    if (isAgreement(agreement)) return agreement;
+    const agreement = agreementOf(given);
+    if (agreement !== undefined) return agreement;
     throw new BusError('handshake-failed', 'the handshake chain gave something that is not an agreement');
   }
 
@@ -182,6 +180,16 @@ export class Admission {
 
 /** Where a peer is, without its port: that one is new with each link. */
 export const hostOf = ({ address }: LinkPeer): string => address.replace(/:\d+$/, '');
+
+/** A copy: what a plugin keeps of it, or a getter in it, must not change what was checked. */
+function agreementOf(given: unknown): Agreement | undefined {
+  try {
+    const copy = frozenCopy(given);
+    return isAgreement(copy) ? copy : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether it can travel as a refusal: what a plugin throws may only look like one. */
 function isRefusal(thrown: unknown): thrown is BusError {

@@ -1,5 +1,4 @@
 import { BusError } from '../errors/bus-error.js';
-import { chain } from '../handshake/negotiate.js';
 import { features, protocolRange } from '../handshake/profile.js';
 import type { Merged } from '../plugin/merge.js';
 import { batchLimit, defaultMaxPayloadBytes, sdkVersion } from '../session/option.js';
@@ -33,7 +32,7 @@ export interface EntranceOptions {
 /** Listens for workers, and lets in those whom the handshake does. */
 export async function listen(entrance: EntranceOptions): Promise<Listener> {
   const { clock, limits, contributions, enter, emit } = entrance;
-  const { listen = '127.0.0.1:0', handshake = [], requires = [], version } = entrance.options;
+  const { listen = '127.0.0.1:0', requires = [], version } = entrance.options;
   const where: Exclude<Listen, string> = typeof listen === 'string' ? { address: listen } : listen;
   const { address, tls, transport = entrance.transport } = where;
   const { maxPayloadBytes } = limits;
@@ -41,7 +40,7 @@ export async function listen(entrance: EntranceOptions): Promise<Listener> {
     clock,
     ...limits,
     authenticate: contributions.authenticate,
-    negotiate: chain(handshake, contributions.negotiate),
+    negotiate: contributions.negotiate,
     waitsFor: contributions.waitsFor,
     hub: {
       sdk: sdkVersion,

@@ -77,6 +77,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
       sdkVersion,
       applicationHandlers: options.handlers ?? [],
       applicationAuthenticate: options.authenticate,
+      applicationHandshake: options.handshake,
       applicationProviders: options.providers,
       ownProviders: [builtIn(HUB, { value: this })],
       injection: platform.injection,

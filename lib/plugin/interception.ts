@@ -1,7 +1,9 @@
 import { type Around, type Context, type HandlerMessage, MessageContext } from '../handler/context.js';
 import type { Registration } from '../handler/registration.js';
 import type { Services } from '../services/services.js';
-import { changed, type Kind, layered, type Owned, Passage, type Subject, type Unapplied } from './layer.js';
+import { changed } from './change.js';
+import { type Kind, layered, type Unapplied } from './layer.js';
+import { type Owned, Passage, type Subject } from './passage.js';
 
 /** An interceptor of handlers and the plugin that it belongs to. */
 export type OwnedInterceptor = Owned<HandlerMessage, Context>;

@@ -2,16 +2,9 @@ import { catchError, defer, finalize, Observable, type Subscribable } from 'rxjs
 import type { BusError } from '../errors/bus-error.js';
 import { isThenable } from '../handler/thenable.js';
 import type { SendContext, SendFunction, SendMessage } from '../handler/verbs.js';
-import {
-  changed,
-  type Kind,
-  layered,
-  type Owned,
-  Passage,
-  type Subject,
-  seen,
-  type Unapplied,
-} from './layer.js';
+import { changed } from './change.js';
+import { type Kind, layered, type Unapplied } from './layer.js';
+import { type Owned, Passage, type Subject, seen } from './passage.js';
 
 /** An interceptor of sends and the plugin that it belongs to. */
 export type OwnedSendInterceptor = Owned<SendMessage, SendContext>;

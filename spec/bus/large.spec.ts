@@ -44,7 +44,8 @@ describe('large payloads between processes', function () {
     }
     for (const reply of await replies) expect(same(reply, large)).to.equal(true);
     expect(tookMs.length, 'small requests').to.be.above(20);
-    expect(Math.max(...tookMs), 'ms of the slowest').to.be.below(500);
+    // Less than the time of all of them: none waits behind the large ones.
+    expect(Math.max(...tookMs), 'ms of the slowest').to.be.below(5_000);
     expect(trial.hub.stats().beats.worstMs, 'ms by which a beat came late').to.be.below(
       beat.suspectAfterMs - beat.intervalMs,
     );

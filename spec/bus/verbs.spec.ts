@@ -508,9 +508,9 @@ describe('a target', () => {
   it('any() goes elsewhere when its worker is lost: a second attempt under the same id', async () => {
     const seen: { id: string; attempt: number }[] = [];
     const note = (hangs: boolean) =>
-      handler('job', (message, { attempt }) => {
+      handler('job', (message, { attempt, signal }) => {
         seen.push({ id: message.id, attempt });
-        return hangs ? new Promise(() => {}) : 'done';
+        return hangs ? new Promise((resolve) => signal.addEventListener('abort', resolve)) : 'done';
       });
     const first = await trial.worker({ id: 'w1', handlers: [note(true)] });
     const asked = trial.hub.request(any(), 'job', 0);
@@ -524,9 +524,9 @@ describe('a target', () => {
 
   it('any() that loses its last worker says that the message may have been handled', async () => {
     let running = false;
-    const hang = handler('job', () => {
+    const hang = handler('job', (_, { signal }) => {
       running = true;
-      return new Promise(() => {});
+      return new Promise((resolve) => signal.addEventListener('abort', resolve));
     });
     const first = await trial.worker({ id: 'w1', handlers: [hang] });
     const asked = failure(trial.hub.request(any(), 'job', 0, { timeoutMs: 500 }));

@@ -58,6 +58,7 @@ describe('an interceptor of handlers', () => {
       ['a promise that rejects', () => Promise.reject(new BusError('overflow', 'full'))],
       ['what cannot be encoded', () => 1n],
       ['a stream that nobody asked for', () => new Set([1])],
+      ['items that say what they are as JSON', () => Object.assign(new Set([1]), { toJSON: () => 1 })],
     ];
     for (const [what, answer] of answers)
       it(`when it has answered with ${what} gets an error, and the handler does not run`, async () => {

@@ -284,6 +284,7 @@ describe('a plugin is read', () => {
     expect(String(host.contributions.codecs.encode('cbor', 1, 'x', 'reply').payload)).to.equal('old');
     expect(await fate(host.stop(), trial.clock)).to.equal('resolved');
     expect(host.contributions.handlers.map(({ type, plugin }) => [type, plugin])).to.deep.equal([['a', 'p']]);
+    expect(host.contributions.handlers[0]?.contract).to.deep.equal({ type: 'a' });
     expect(notes).to.deep.equal(['starts', 'told']);
     expect(trial.lines).to.deep.equal([]);
   });

@@ -46,5 +46,6 @@ if (producers === undefined) await unwaiting();
 else await Promise.all(Array.from({ length: producers }, waiting));
 const worstBeatMs = Math.round(hub.stats().beats.worstMs);
 const left = ({ queued, unacknowledged } = hub.stats().outbox) => queued + unacknowledged;
-while (left() > 0) await turn();
+const patience = performance.now() + 30_000;
+while (left() > 0 && performance.now() < patience) await turn();
 tell({ kind: 'offered', sum, verdicts, worstBeatMs });

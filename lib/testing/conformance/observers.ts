@@ -73,7 +73,8 @@ async function observed(trial: Trial, role: Role): Promise<void> {
       },
   );
   await Stage.of(trial, role, { plugin: { ...plugin, contributes: { ...plugin.contributes, observers } } });
-  // Something has happened on any stage that has begun, so each has been told of an event.
+  if (contexts.size < new Set(plugin.contributes?.observers).size)
+    return trial.fail('has an observer that was told of nothing while a worker joined a hub');
   for (const [index, [observe, context]] of [...contexts].entries())
     for (const event of events())
       await tell(trial, `observers[${index}]`, (event) => observe(event, context), event);
