@@ -33,7 +33,7 @@ describe('What a thread throws', () => {
   it('is logged where it was thrown, with the stack of the thread', async () => {
     await using fleet = await Fleet.of(inThreads(['failPlain']));
     await failure(fleet.hub.request('w1', 'failPlain', null));
-    const stack = /RangeError: out of reach\s+at failPlain .*work\.js/;
+    const stack = /RangeError: out of reach\s+at failPlain .*work\.[jt]s/;
     await eventually('it is logged', () => fleet.lines.some(({ text }) => stack.test(text)));
   });
 });
