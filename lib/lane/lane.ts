@@ -54,6 +54,8 @@ export class Lane<W extends Work, O> {
   readonly #ledger: Ledger;
   readonly #standstill: Standstill;
   readonly #works$ = new Subject<W>();
+  /** Those that run beyond `concurrency`, in a lane that stood still. */
+  readonly #lent$ = new Subject<W>();
   readonly #ends: Ends<W> = {
     ended: (work, account) => this.#end(work, account),
     failed: (work, thrown) => this.#options.onFailure(work, thrown),
@@ -69,14 +71,14 @@ export class Lane<W extends Work, O> {
   #quantumEnd = 0;
 
   constructor(options: LaneOptions<W, O>) {
-    const { capacity, capacityBytes, sources = Math.ceil((capacity * 5) / 8) } = options;
+    const { concurrency, capacity, capacityBytes, sources = Math.ceil((capacity * 5) / 8) } = options;
     this.#options = options;
     this.#standstill = new Standstill(options.clock, this.#wakeSoon);
     this.#ledger = new Ledger({ capacity, capacityBytes, sources });
     this.outputs$ = new Observable((output) => {
       this.#output = output;
-      // The lane counts the slots itself, so nothing ever waits in here.
-      this.#works$.pipe(mergeMap(this.#run)).subscribe(output);
+      this.#works$.pipe(mergeMap(this.#run, concurrency)).subscribe(output);
+      this.#lent$.pipe(mergeMap(this.#run)).subscribe(output);
       this.#wakeSoon();
       return () => this.close();
     });
@@ -176,7 +178,7 @@ export class Lane<W extends Work, O> {
     this.#inFlight += 1;
     this.#ledger.start(account, work.bytes);
     this.#starting = account;
-    this.#works$.next(work);
+    (this.#inFlight > this.#options.concurrency ? this.#lent$ : this.#works$).next(work);
   };
 
   /** What `mergeMap` calls, within `next`. */
