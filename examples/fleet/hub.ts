@@ -19,9 +19,9 @@ const hub = createHub({
   outbox: { capacity: 1_024 },
   log: { debug() {}, info() {}, warn: (text) => said(text), error: (text) => said(text) },
   handlers: [
-    handler(Wait, async ({ payload: { ms } }) => {
+    handler(Wait, async ({ payload: { ms } }, { signal }) => {
       const begin = performance.now();
-      await sleep(ms);
+      await sleep(ms, signal);
       return { ms: performance.now() - begin, pid: process.pid };
     }),
   ],
@@ -61,6 +61,11 @@ const commands = {
   /** How often this worker was refused. */
   refusals: ({ id }: { id: string }) => refused.filter((worker) => worker === id).length,
   metricsAt: (_: null) => `http://${counters.address()}/metrics`,
+  /** When so many handlers run: what was sent has arrived. */
+  running: async ({ count }: { count: number }) => {
+    for (let looks = 0; looks < 200 && hub.stats().lane.running < count; looks += 1) await sleep(25);
+    return hub.stats().lane.running;
+  },
   explain: ({ id }: { id: string }) => hub.explain(id),
   leave: async (_: null) => {
     clearInterval(table);

@@ -21,9 +21,9 @@ const worker = createWorker({
   lane,
   log: { debug() {}, info() {}, warn: (text) => said(text), error: (text) => said(text) },
   handlers: [
-    handler(Wait, async ({ payload: { ms } }) => {
+    handler(Wait, async ({ payload: { ms } }, { signal }) => {
       const begin = performance.now();
-      await sleep(ms);
+      await sleep(ms, signal);
       return { ms: performance.now() - begin, pid: process.pid };
     }),
     handler(

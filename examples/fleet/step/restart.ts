@@ -15,9 +15,7 @@ export async function restart({ director, ledger, books, say }: Stage): Promise<
     ids.map((id) => director.worker(id).ask('call', { calls: inFlight, ms: callMs })),
   );
   clinging.catch(() => {});
-  // Who has answered a later command has made its requests; who has served the hub after that has sent them.
-  await Promise.all(ids.map((id) => director.worker(id).ask('counts', null)));
-  await Promise.all(ids.map((id) => director.hub.ask('who', { id })));
+  await director.hub.ask('running', { count: inFlight * ids.length });
 
   const old = director.hub;
   say(`The hub (${old.pid}) is killed, and stays away for ${figure(awayMs)} ms`);
