@@ -17,7 +17,7 @@ async function trial(options: Omit<ModuleOptions, 'run'>) {
         ends.set(payload, () => resolve(`${name} ${payload}`));
       }),
   };
-  const place = { module: new URL('file:///work.js'), export: 'work' };
+  const place = { module: new URL('file:///handlers/crunch.js'), export: 'work' };
   const elsewhere = definePlugin({
     manifest: { name: 'elsewhere', version: '1.0.0', engines: { drumline: '*' } },
     contributes: { executors: [executor] },
