@@ -36,6 +36,8 @@ const tags: Readonly<Record<Frame['kind'], number>> = {
   pull: 0x7a,
   release: 0x72,
   chunk: 0x82,
+  pulse: 0x8a,
+  redial: 0x92,
 };
 
 const framesTag = 0x0a;

@@ -9,14 +9,18 @@ import type {
   Frame,
   Hello,
   Hold,
+  Holder,
+  Progress,
   Pull,
+  Pulse,
   Received,
+  Redial,
   Refusal,
   Release,
   Totals,
   Welcome,
 } from './frame.js';
-import { filled, type Layout, layout, nested, optional, plain } from './layout.js';
+import { filled, type Layout, layout, nested, optional, plain, several } from './layout.js';
 import { bool, map, text, texts, uint32, uint64 } from './type.js';
 
 const timing = layout<BeatTiming>(undefined, {
@@ -68,6 +72,7 @@ const welcome = layout<Welcome>('welcome', {
   credit: plain(12, nested(totals)),
   handles: plain(13, texts),
   labels: plain(14, map),
+  pulseToken: optional(15, text),
 });
 
 const refusal = layout<Refusal>('refusal', {
@@ -88,6 +93,21 @@ const pull = layout<Pull>('pull', { re: plain(1, uint64), items: plain(2, uint64
 const release = layout<Release>('release', {
   held: plain(1, nested(totals)),
   kept: plain(2, nested(totals)),
+});
+
+const pulse = layout<Pulse>('pulse', { worker: plain(1, text), epoch: plain(2, text), token: plain(3, text) });
+const redial = layout<Redial>('redial', { reason: plain(1, text) });
+
+const holder = layout<Holder>(undefined, { type: plain(1, text), plugin: plain(2, text) });
+
+/** Part of a beat. */
+export const progress = layout<Progress>(undefined, {
+  ticks: plain(1, uint64),
+  stillMs: plain(2, uint64),
+  delayMs: plain(3, uint64),
+  holders: plain(4, several(holder)),
+  cpuMs: plain(5, uint64),
+  rssBytes: plain(6, uint64),
 });
 
 /** Part of an outcome. */
@@ -113,4 +133,6 @@ export const cold: Readonly<Record<ColdKind, Layout>> = {
   bye,
   pull,
   release,
+  pulse,
+  redial,
 };

@@ -77,6 +77,8 @@ export interface Welcome {
   /** Message types that the hub handles. */
   readonly handles: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** With the feature `pulse`: the secret that a pulse for this session has to show. */
+  readonly pulseToken?: string;
 }
 
 /** The hub's no. The link closes after it. */
@@ -105,6 +107,43 @@ export interface Beat {
   readonly oldestMs: number;
   /** Asks for an answer: the receiver sends a beat of its own at once. */
   readonly probe: boolean;
+  /** Over a pulse alone. */
+  readonly progress?: Progress;
+}
+
+/** A handler, named by its message type, and its plugin: '' for the application's own. */
+export interface Holder {
+  readonly type: string;
+  readonly plugin: string;
+}
+
+/** What the thread that beats sees of the one that runs the handlers. */
+export interface Progress {
+  /** Counts the signs of life of the other thread. */
+  readonly ticks: number;
+  /** Milliseconds since the last of them, by the beating thread's clock. */
+  readonly stillMs: number;
+  /** By how many milliseconds the latest of them came too late, since the beat before. */
+  readonly delayMs: number;
+  /** While it stands still: the handler that holds it, or those of which one does. */
+  readonly holders: readonly Holder[];
+  /** CPU time of the process in milliseconds, since it began. */
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+/** The first frame of a pulse: for whom it beats, and the secret from the welcome of that session. */
+export interface Pulse {
+  readonly kind: 'pulse';
+  readonly worker: string;
+  readonly epoch: string;
+  readonly token: string;
+}
+
+/** The hub to a pulse: the link of the session is silent or closed, and the worker is to dial again. */
+export interface Redial {
+  readonly kind: 'redial';
+  readonly reason: string;
 }
 
 /** Leave to send, as absolute limits since the session began. */
@@ -244,5 +283,7 @@ export type ControlFrame =
   | Drain
   | Bye
   | Pull
-  | Release;
+  | Release
+  | Pulse
+  | Redial;
 export type Frame = ControlFrame | DataFrame;

@@ -1,7 +1,7 @@
 // The frames that come by the thousand, written out by hand. Each reader makes its objects in one place, so that all
 // of a kind have the same shape to the engine.
-import { fault } from './cold.js';
-import type { Ack, Beat, Chunk, Credit, Expects, Fault, Message, Outcome, OutcomeStatus } from './frame.js';
+import { fault, progress as progressLayout } from './cold.js';
+import type { Ack, Beat, Chunk, Credit, Expects, Fault, Message, Outcome, OutcomeStatus, Progress } from './frame.js';
 import { nested } from './layout.js';
 import { longestNumber, longestText, putBytes, putNumber, putWord } from './put.js';
 import type { Reader } from './reader.js';
@@ -14,6 +14,7 @@ const expectsNumber: Readonly<Record<Expects, number>> = { nothing: 0, acceptanc
 const statuses: readonly OutcomeStatus[] = ['value', 'item', 'done', 'fault'];
 const statusNumber: Readonly<Record<OutcomeStatus, number>> = { value: 0, item: 1, done: 2, fault: 3 };
 const faultType = nested(fault);
+const progressType = nested(progressLayout);
 const nothing = new Uint8Array(0);
 
 /** The payload comes last, so that a large one makes its room once. */
@@ -185,6 +186,7 @@ export function writeBeat(writer: Writer, beat: Beat): void {
   position = putNumber(slab, position, 0x28, beat.handled);
   position = putNumber(slab, position, 0x30, beat.oldestMs);
   writer.position = putNumber(slab, position, 0x38, beat.probe ? 1 : 0);
+  if (beat.progress !== undefined) progressType.write(writer, 0x42, beat.progress);
 }
 
 export function readBeat(reader: Reader): Beat {
@@ -195,6 +197,7 @@ export function readBeat(reader: Reader): Beat {
   let handled = 0;
   let oldestMs = 0;
   let probe = false;
+  let progress: Progress | undefined;
   while (reader.position < reader.end) {
     const tag = reader.varint();
     if (tag === 0x08) n = reader.varint();
@@ -204,7 +207,9 @@ export function readBeat(reader: Reader): Beat {
     else if (tag === 0x28) handled = reader.varint();
     else if (tag === 0x30) oldestMs = reader.varint();
     else if (tag === 0x38) probe = reader.varint() !== 0;
+    else if (tag === 0x42) progress = progressType.read(reader, undefined) as Progress;
     else reader.skip(tag);
   }
-  return { kind: 'beat', n, lateMs, inFlight, queued, handled, oldestMs, probe };
+  const beat: Beat = { kind: 'beat', n, lateMs, inFlight, queued, handled, oldestMs, probe };
+  return progress === undefined ? beat : { ...beat, progress };
 }

@@ -102,3 +102,21 @@ export const nested = (inner: Layout): Type => ({
     return wasBroken ? before : value;
   },
 });
+
+/** Any number of one message within a message, each in a field of its own. */
+export const several = (inner: Layout): Type => {
+  const one = nested(inner);
+  return {
+    wire: 2,
+    initial: () => [],
+    isInitial: (value) => (value as readonly object[]).length === 0,
+    write(writer, tag, value) {
+      for (const each of value as readonly object[]) one.write(writer, tag, each);
+    },
+    read(reader, before) {
+      const each = one.read(reader, undefined);
+      if (each !== undefined) (before as unknown[]).push(each);
+      return before;
+    },
+  };
+};

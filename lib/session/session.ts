@@ -325,6 +325,12 @@ export class Session {
           link,
           new BusError('protocol', `${this.name} sent a second ${frame.kind} on one link`),
         );
+      case 'pulse':
+      case 'redial':
+        return this.#broken(
+          link,
+          new BusError('protocol', `${this.name} sent a ${frame.kind}, which belongs into a pulse`),
+        );
       case 'hold':
         return this.outbox.hold(frame.type, frame.held);
     }

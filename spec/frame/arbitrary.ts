@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { BeatTiming, Fault, Frame, Received, Totals } from '../../lib/frame/frame.js';
+import type { BeatTiming, Fault, Frame, Holder, Progress, Received, Totals } from '../../lib/frame/frame.js';
 
 const edges = [
   0,
@@ -51,6 +51,15 @@ const fault = record<Fault>(
   { code: text, message: text, retryable: bool, stack: filledText, details: text },
   ['stack'],
 );
+
+const progress = record<Progress>({
+  ticks: uint64,
+  stillMs: uint64,
+  delayMs: uint64,
+  holders: fc.array(record<Holder>({ type: text, plugin: text }), { maxLength: 4 }),
+  cpuMs: uint64,
+  rssBytes: uint64,
+});
 
 type Of<K extends Frame['kind']> = Extract<Frame, { kind: K }>;
 const kind = <K extends Frame['kind']>(name: K) => fc.constant(name) as fc.Arbitrary<K>;
@@ -108,8 +117,9 @@ export const kinds: { readonly [K in Frame['kind']]: fc.Arbitrary<Of<K>> } = {
       credit: totals,
       handles: texts,
       labels: map,
+      pulseToken: text,
     },
-    ['version', 'received'],
+    ['version', 'received', 'pulseToken'],
   ),
   refusal: record<Of<'refusal'>>({
     kind: kind('refusal'),
@@ -119,16 +129,20 @@ export const kinds: { readonly [K in Frame['kind']]: fc.Arbitrary<Of<K>> } = {
     retryAfterMs: uint64,
     details: map,
   }),
-  beat: record<Of<'beat'>>({
-    kind: kind('beat'),
-    n: uint64,
-    lateMs: uint64,
-    inFlight: uint64,
-    queued: uint64,
-    handled: uint64,
-    oldestMs: uint64,
-    probe: bool,
-  }),
+  beat: record<Of<'beat'>>(
+    {
+      kind: kind('beat'),
+      n: uint64,
+      lateMs: uint64,
+      inFlight: uint64,
+      queued: uint64,
+      handled: uint64,
+      oldestMs: uint64,
+      probe: bool,
+      progress,
+    },
+    ['progress'],
+  ),
   credit: record<Of<'credit'>>({ kind: kind('credit'), messages: uint64, bytes: uint64 }),
   ack: record<Of<'ack'>>({ kind: kind('ack'), seq: uint64 }),
   cancel: record<Of<'cancel'>>({ kind: kind('cancel'), re: uint64, reason: text }),
@@ -137,6 +151,8 @@ export const kinds: { readonly [K in Frame['kind']]: fc.Arbitrary<Of<K>> } = {
   drain: record<Of<'drain'>>({ kind: kind('drain') }),
   bye: record<Of<'bye'>>({ kind: kind('bye'), reason: text, seq: uint64 }),
   pull: record<Of<'pull'>>({ kind: kind('pull'), re: uint64, items: uint64 }),
+  pulse: record<Of<'pulse'>>({ kind: kind('pulse'), worker: text, epoch: text, token: text }),
+  redial: record<Of<'redial'>>({ kind: kind('redial'), reason: text }),
   release: record<Of<'release'>>({ kind: kind('release'), held: totals, kept: totals }),
   message: record<Of<'message'>>(
     {

@@ -18,7 +18,7 @@ import {
 describe('what is unknown', () => {
   it('is left out and counted if it is the kind of a frame', () => {
     const bytesOf = [
-      ...batch(17, text(1, 'a later kind')),
+      ...batch(60, text(1, 'a later kind')),
       ...batch(200, []),
       ...bytes(1, []),
       ...bytes(1, number(12, 1)),

@@ -41,6 +41,7 @@ function fromLibrary(frame: Body): Frame {
   }
   if (body.attempt === 0) body.attempt = 1;
   if (body.headers && Object.keys(body.headers).length === 0) delete body.headers;
+  if (body.progress === null) delete body.progress;
   if (body.size === 0) delete body.size;
   if (body.fault === null) delete body.fault;
   else if ((body.fault as Body | undefined)?.stack === '') delete (body.fault as Body).stack;
