@@ -1,5 +1,6 @@
 import { Hub } from './hub/hub.js';
 import type { HubOptions } from './hub/option.js';
+import { threadPulse } from './pulse/thread-pulse.js';
 import { tsyringeInjection } from './services/tsyringe-injection.js';
 import type { Platform } from './session/option.js';
 import { systemClock } from './time/clock.js';
@@ -61,11 +62,12 @@ export type {
   Limits,
   Negotiate,
 } from './handshake/negotiate.js';
-export type { Census, Explanation } from './hub/census.js';
+export type { Census } from './hub/census.js';
 export type { HubEvent, HubEventKind, Transition } from './hub/event.js';
+export type { Explanation, Way } from './hub/explanation.js';
 export type { Hub } from './hub/hub.js';
 export type { Liveness, Load, WorkerInfo } from './hub/member.js';
-export type { HubLimits, HubOptions, Listen } from './hub/option.js';
+export type { BeatOptions, HubLimits, HubOptions, Listen } from './hub/option.js';
 export { HUB, PEER, WORKER } from './plugin/built-in.js';
 export type {
   BusEvent,
@@ -90,7 +92,7 @@ export { inject, injectable } from './services/inject.js';
 export { type InjectableClass, type Provider, provider, type Source } from './services/provider.js';
 export type { Services } from './services/services.js';
 export { type Token, token } from './services/token.js';
-export type { LaneLimits, SendLimits } from './session/option.js';
+export type { LaneLimits, MemoryLimits, SendLimits } from './session/option.js';
 export type { Detector, MakeDetector, Silence } from './time/detector.js';
 export type { ClientTls, ServerTls } from './transport/link.js';
 export type { WorkerEvent, WorkerEventKind, WorkerState } from './worker/event.js';
@@ -101,6 +103,7 @@ const platform = (): Platform => ({
   transport: grpcTransport(),
   clock: systemClock,
   injection: tsyringeInjection,
+  pulse: threadPulse,
 });
 
 /** A hub over gRPC. Throws `invalid-option` and `plugin`; nothing listens before `start()`. */

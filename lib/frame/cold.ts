@@ -95,7 +95,11 @@ const release = layout<Release>('release', {
   kept: plain(2, nested(totals)),
 });
 
-const pulse = layout<Pulse>('pulse', { worker: plain(1, text), epoch: plain(2, text), token: plain(3, text) });
+const pulse = layout<Pulse>('pulse', {
+  worker: plain(1, text),
+  epoch: plain(2, text),
+  token: plain(3, text),
+});
 const redial = layout<Redial>('redial', { reason: plain(1, text) });
 
 const holder = layout<Holder>(undefined, { type: plain(1, text), plugin: plain(2, text) });

@@ -1,7 +1,18 @@
 // The frames that come by the thousand, written out by hand. Each reader makes its objects in one place, so that all
 // of a kind have the same shape to the engine.
 import { fault, progress as progressLayout } from './cold.js';
-import type { Ack, Beat, Chunk, Credit, Expects, Fault, Message, Outcome, OutcomeStatus, Progress } from './frame.js';
+import type {
+  Ack,
+  Beat,
+  Chunk,
+  Credit,
+  Expects,
+  Fault,
+  Message,
+  Outcome,
+  OutcomeStatus,
+  Progress,
+} from './frame.js';
 import { nested } from './layout.js';
 import { longestNumber, longestText, putBytes, putNumber, putWord } from './put.js';
 import type { Reader } from './reader.js';

@@ -1,8 +1,7 @@
-import { Observable, type Subscriber } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import type { Cancel } from '../time/clock.js';
 import { answerOf, done, encoded, failureOf } from './answer.js';
-import type { Call, Reply } from './call.js';
+import type { Call, LaterReplies, Reply, ReplyListener } from './call.js';
 import type { MessageContext } from './context.js';
 import { busErrorOf } from './fault.js';
 import type { Flow, Sink } from './flow.js';
@@ -13,22 +12,21 @@ export const abandonAfterMs = 5000;
 
 /**
  * running: more outcomes may come. stopped: the last outcome was given, the handler has not settled. abandoned: the
- * same, and its replies have completed. ended: the handler has settled, or nobody listens any more.
+ * same, and its listener was told that all is said. ended: the handler has settled, or nobody listens any more.
  */
 type Phase = 'running' | 'stopped' | 'abandoned' | 'ended';
 
+const nobody: ReplyListener = { value() {}, ended() {} };
+
 /** A handler that did not finish at once: waits for its promise, then for its flow, until it has settled. */
-export class Answering implements Sink {
+export class Answering implements Sink, LaterReplies {
   private phase: Phase = 'running';
   private flow: Flow | undefined;
   private timer: Cancel | undefined;
-  private subscriber: Subscriber<Reply> | undefined;
+  private listener: ReplyListener | undefined;
   /** What was given before anybody listened. */
   private early: Reply[] | undefined;
   private onSettled: (() => void) | undefined;
-
-  /** Completes when the handler has settled or is abandoned; never errors. Unsubscribing stops the handler. */
-  readonly replies$ = new Observable<Reply>((subscriber) => this.attach(subscriber));
 
   constructor(
     private readonly call: Call,
@@ -57,7 +55,7 @@ export class Answering implements Sink {
   }
 
   /** Answers with the items of a flow. */
-  follow(flow: Flow): this {
+  advance(flow: Flow): this {
     this.flow = flow;
     const { demand, surroundings } = this.call;
     try {
@@ -123,7 +121,7 @@ export class Answering implements Sink {
     try {
       if (this.phase === 'running') {
         const answer = answerOf(this.call, result);
-        if ('start' in answer) this.follow(answer);
+        if ('start' in answer) this.advance(answer);
         else this.conclude(answer);
       } else {
         const unwanted = flowOf(result, true);
@@ -157,7 +155,7 @@ export class Answering implements Sink {
     this.phase = 'ended';
     this.context.answered = true;
     this.timer?.();
-    this.subscriber?.complete();
+    this.hush();
     this.onSettled?.();
   }
 
@@ -167,18 +165,17 @@ export class Answering implements Sink {
       this.onSettled = resolve;
     });
     this.call.surroundings.onAbandoned(this.call, settled);
-    this.subscriber?.complete();
+    this.hush();
   }
 
-  private attach(subscriber: Subscriber<Reply>): () => void {
-    this.subscriber = subscriber;
-    for (const reply of this.early ?? []) subscriber.next(reply);
-    if (this.phase === 'abandoned' || this.phase === 'ended') subscriber.complete();
-    return () => this.leave();
+  follow(listener: ReplyListener): void {
+    this.listener = listener;
+    for (const reply of this.early ?? []) listener.value(reply);
+    if (this.phase === 'abandoned' || this.phase === 'ended') this.hush();
   }
 
-  /** The listener went away, if it was not told that all is said. */
-  private leave(): void {
+  leave(): void {
+    if (this.listener !== undefined) this.listener = nobody;
     if (this.phase === 'running')
       this.cancel(new BusError('cancelled', 'nobody waits for the result any more'));
     if (this.phase !== 'stopped') return;
@@ -186,9 +183,17 @@ export class Answering implements Sink {
     this.timer?.();
   }
 
+  /** Tells the listener that all is said: it hears nothing after that. */
+  private hush(): void {
+    const { listener } = this;
+    if (listener === undefined) return;
+    this.listener = nobody;
+    listener.ended();
+  }
+
   private give(replies: readonly Reply[]): void {
     for (const reply of replies) {
-      if (this.subscriber !== undefined) this.subscriber.next(reply);
+      if (this.listener !== undefined) this.listener.value(reply);
       else if (this.early !== undefined) this.early.push(reply);
       else this.early = [reply];
     }

@@ -1,4 +1,3 @@
-import type { Observable } from 'rxjs';
 import type { BusError } from '../errors/bus-error.js';
 import type { Fault, Message, OutcomeStatus } from '../frame/frame.js';
 import type { SessionScope } from '../services/injection.js';
@@ -16,12 +15,29 @@ export interface Reply {
   readonly fault?: Fault;
 }
 
-/** The outcomes of one message: as an array if all are known at once. To be subscribed to once. */
-export type Replies = readonly Reply[] | Observable<Reply>;
+/** Hears the outcomes of one message. */
+export interface ReplyListener {
+  value(reply: Reply): void;
+  /** Last, once: the handler has settled, so its slot is free, or is abandoned. */
+  ended(): void;
+}
+
+/** Outcomes that come one by one. */
+export interface LaterReplies {
+  /** Tells them all, also those that came before; to be called once. */
+  follow(listener: ReplyListener): void;
+  /** Nobody listens any more: stops the handler. */
+  leave(): void;
+}
+
+/** The outcomes of one message: as an array if all are known at once. */
+export type Replies = readonly Reply[] | LaterReplies;
 
 /** What is the same for every message of one session. None of its functions may throw. */
 export interface Surroundings {
   readonly from: Peer;
+  /** Before the number of a message, its id. */
+  readonly ids: string;
   readonly clock: Clock;
   readonly log: Log;
   /** What payloads are read with, and replies written. */

@@ -2,7 +2,7 @@ import { BusError } from '../errors/bus-error.js';
 import type { Message } from '../frame/frame.js';
 import { answerOf, failureOf } from './answer.js';
 import { Answering } from './answering.js';
-import type { Call, Replies, Surroundings } from './call.js';
+import type { Call, LaterReplies, Replies, Surroundings } from './call.js';
 import { check } from './check.js';
 import { MessageContext } from './context.js';
 import { Demand } from './demand.js';
@@ -35,7 +35,7 @@ export class Invocation implements Call {
    * The key in whose order it runs; '' for a handler without keys. It needs the payload, so it reads and checks it
    * now. '' too if that fails (`run` gives the fault), and if the check is asynchronous: then all are in one order.
    */
-  key(): string | number {
+  readKey(): string | number {
     const { key } = this.registration.options;
     if (key === undefined) return '';
     try {
@@ -50,8 +50,8 @@ export class Invocation implements Call {
 
   /**
    * Runs the handler and never throws; to be called once. `undefined` if all is done and there is nothing to send; an
-   * array if all outcomes are known; else an observable that never errors, and completes when the handler has settled
-   * (so its slot is free) or is abandoned.
+   * array if all outcomes are known; else what tells them, and when the handler has settled (so its slot is free) or is
+   * abandoned.
    */
   run(): Replies | undefined {
     if (this.cancelled !== undefined) return this.told(this.cancelled);
@@ -68,9 +68,9 @@ export class Invocation implements Call {
       const result =
         payload instanceof Promise ? this.afterwards(payload, context) : this.handle(payload, context);
       if (result === undefined && this.message.expects === 'nothing') return undefined;
-      if (isThenable(result)) return this.answer(context, until).await(result).replies$;
+      if (isThenable(result)) return this.answer(context, until).await(result);
       const answer = answerOf(this, result);
-      if ('start' in answer) return this.answer(context, until).follow(answer).replies$;
+      if ('start' in answer) return this.answer(context, until).advance(answer);
       context.answered = true;
       return answer.length === 0 ? undefined : answer;
     } catch (thrown) {
@@ -99,6 +99,11 @@ export class Invocation implements Call {
     return this.answering?.heldBy;
   }
 
+  /** What tells the outcomes that come later; `undefined` before `run`, and where there are none. */
+  protected get later(): LaterReplies | undefined {
+    return this.answering;
+  }
+
   private read(): unknown {
     const { payload, codec, type } = this.message;
     const value = this.surroundings.codecs.decode(payload, codec, type, 'payload');
@@ -108,11 +113,8 @@ export class Invocation implements Call {
 
   private handle(payload: unknown, context: MessageContext): unknown {
     const { type, id, seq, headers = noHeaders } = this.message;
-    const { from } = this.surroundings;
-    return this.registration.handle(
-      { payload, type, id: id || `${from.id}/${from.epoch}/${seq}`, headers },
-      context,
-    );
+    const { ids } = this.surroundings;
+    return this.registration.handle({ payload, type, id: id || ids + seq, headers }, context);
   }
 
   private async afterwards(payload: Promise<unknown>, context: MessageContext): Promise<unknown> {

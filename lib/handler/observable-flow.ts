@@ -1,16 +1,23 @@
 import { Observable, type Subscription, takeWhile } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import type { Clock } from '../time/clock.js';
-import type { Demand } from './demand.js';
+import type { Ahead, Demand } from './demand.js';
 import type { Flow, Sink } from './flow.js';
 import type { Subscribable } from './registration.js';
+import { weightOf } from './weight.js';
 
 /** Items that wait for room; an observable cannot be asked to wait itself. */
 const maxBuffered = 1024;
 
+interface Waiting {
+  readonly item: unknown;
+  readonly bytes: number;
+}
+
 /** Buffers what an observable emits until the consumer has room, up to a bound. */
 export class ObservableFlow implements Flow {
-  private readonly buffer: unknown[] = [];
+  private readonly buffer: Waiting[] = [];
+  private ahead: Ahead | undefined;
   private stopped = false;
   private ending: (() => void) | undefined;
   private subscription: Subscription | undefined;
@@ -20,11 +27,12 @@ export class ObservableFlow implements Flow {
 
   start(demand: Demand, _clock: Clock, sink: Sink): void {
     this.deliver = () => this.drain(demand, sink);
+    this.ahead = demand.ahead;
     // takeWhile ends a source that emits all at once, before there is a subscription to end.
     this.subscription = new Observable<unknown>((subscriber) => this.source.subscribe(subscriber))
       .pipe(takeWhile(() => !this.stopped))
       .subscribe({
-        next: (item) => this.take(item, sink),
+        next: (item) => this.take(item, demand, sink),
         error: (thrown) => this.finish(() => sink.fail(thrown)),
         complete: () => this.finish(() => sink.end()),
       });
@@ -33,16 +41,23 @@ export class ObservableFlow implements Flow {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.buffer.length = 0;
+    for (const { bytes } of this.buffer.splice(0)) this.ahead?.give(bytes);
     this.subscription?.unsubscribe();
   }
 
-  private take(item: unknown, sink: Sink): void {
-    this.buffer.push(item);
+  private take(item: unknown, demand: Demand, sink: Sink): void {
+    if (this.buffer.length === 0 && demand.available > 0) {
+      demand.take();
+      return sink.item(item);
+    }
+    const bytes = weightOf(item);
+    if (this.buffer.length === maxBuffered) return sink.stop(tooFarAhead(`${maxBuffered} items`));
+    if (!demand.ahead.take(bytes))
+      return sink.stop(
+        tooFarAhead('the memory of this process has room for', { bound: 'memory.maxBytes', bytes }),
+      );
+    this.buffer.push({ item, bytes });
     this.deliver();
-    if (this.buffer.length <= maxBuffered) return;
-    const text = `the stream is more than ${maxBuffered} items ahead of its consumer: stream an async iterable, which waits`;
-    sink.stop(new BusError('overflow', text));
   }
 
   private finish(ending: () => void): void {
@@ -52,8 +67,10 @@ export class ObservableFlow implements Flow {
 
   private drain(demand: Demand, sink: Sink): void {
     while (this.buffer.length > 0 && demand.available > 0) {
+      const { item, bytes } = this.buffer.shift() as Waiting;
       demand.take();
-      sink.item(this.buffer.shift());
+      demand.ahead.give(bytes);
+      sink.item(item);
     }
     if (this.stopped) return;
     if (this.buffer.length > 0) {
@@ -64,3 +81,10 @@ export class ObservableFlow implements Flow {
     }
   }
 }
+
+const tooFarAhead = (what: string, details: Readonly<Record<string, unknown>> = {}) =>
+  new BusError(
+    'overflow',
+    `the stream is more than ${what} ahead of its consumer: stream an async iterable, which waits`,
+    { details },
+  );

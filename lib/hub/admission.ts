@@ -20,6 +20,7 @@ import { type Opening, open } from '../session/opening.js';
 import { refusalOf } from '../session/refusal.js';
 import type { Clock } from '../time/clock.js';
 import type { Link } from '../transport/link.js';
+import { Crowd } from './crowd.js';
 
 export interface AdmissionOptions {
   readonly clock: Clock;
@@ -51,15 +52,15 @@ export interface Admitted {
 /** The way in: greeting, authentication, negotiation. Whatever goes wrong costs this one link and nothing else. */
 export class Admission {
   readonly #hub: HandshakeContext['hub'];
-  #greetings = 0;
+  readonly #crowd: Crowd;
   /** What is under way, by the peer of its link: each link has a `peer` object of its own. */
   readonly #greets = new Map<LinkPeer, Promise<void>>();
   /** Ends the step that a greeting waits for. */
   readonly #steps = new Map<LinkPeer, (error: BusError) => void>();
-  readonly #greetingsOf = new Map<string, number>();
 
   constructor(private readonly options: AdmissionOptions) {
     this.#hub = frozenCopy(options.hub);
+    this.#crowd = new Crowd(options.maxGreetings, options.maxGreetingsPerAddress);
   }
 
   greet(link: Link): Promise<void> {
@@ -71,11 +72,10 @@ export class Admission {
   async #greet(link: Link): Promise<void> {
     const { options } = this;
     const { peer } = link;
-    const host = hostOf(peer);
     let hello: Hello | undefined;
-    this.#count(host, 1);
+    let leave = () => {};
     try {
-      this.#checkRoom(host);
+      leave = this.#crowd.enter(peer);
       const opening = await open(link, {
         clock: options.clock,
         timeoutMs: options.handshakeTimeoutMs,
@@ -98,7 +98,7 @@ export class Admission {
       options.refused(error, hello?.worker && shown(hello.worker));
       await left;
     } finally {
-      this.#count(host, -1);
+      leave();
       this.#greets.delete(peer);
     }
   }
@@ -157,29 +157,7 @@ export class Admission {
       Promise.resolve(controller.signal).then(run).then(resolve, reject).finally(settled);
     });
   }
-
-  /** One address must not be able to keep all others out. */
-  #checkRoom(host: string): void {
-    const { maxGreetings, maxGreetingsPerAddress } = this.options;
-    if (this.#greetings > maxGreetings)
-      throw new BusError('overflow', `${maxGreetings} links are being greeted already: dial again later`);
-    if ((this.#greetingsOf.get(host) ?? 0) > maxGreetingsPerAddress)
-      throw new BusError(
-        'overflow',
-        `${maxGreetingsPerAddress} links from ${host} are being greeted already: dial again later`,
-      );
-  }
-
-  #count(host: string, change: 1 | -1): void {
-    this.#greetings += change;
-    const count = (this.#greetingsOf.get(host) ?? 0) + change;
-    if (count === 0) this.#greetingsOf.delete(host);
-    else this.#greetingsOf.set(host, count);
-  }
 }
-
-/** Where a peer is, without its port: that one is new with each link. */
-export const hostOf = ({ address }: LinkPeer): string => address.replace(/:\d+$/, '');
 
 /** A copy: what a plugin keeps of it, or a getter in it, must not change what was checked. */
 function agreementOf(given: unknown): Agreement | undefined {

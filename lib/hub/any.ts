@@ -7,37 +7,47 @@ import type { Attempt, Encoded } from '../session/draft.js';
 import { isGone } from '../session/refusal.js';
 import { stream } from '../session/stream.js';
 import type { Clock } from '../time/clock.js';
+import type { Line } from './line.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';
 
 /** How often a call through `any()` is tried in all. */
 export const maxAttempts = 3;
 
-/** Waits for a worker that fits; rejects with `no-worker` at the deadline. */
+/** What calls through `any()` are made with. */
+export interface Choice {
+  readonly roster: Roster;
+  readonly line: Line;
+  readonly clock: Clock;
+}
+
+/** Waits for a worker that fits; rejects with `no-worker` at the deadline, and with `overflow` where too many wait. */
 export function choose(
-  roster: Roster,
-  clock: Clock,
+  { roster, line, clock }: Choice,
   { labels }: AnyTarget,
-  { type }: Encoded,
+  { type, payload }: Encoded,
   deadlineAt: number,
   signal: AbortSignal | undefined,
   except: ReadonlySet<string> = new Set(),
 ): Promise<Member> {
-  return roster.until(
-    () => roster.any(labels, type, except),
-    deadlineAt - clock.now(),
-    () =>
-      new BusError('no-worker', noWorker(roster, labels, type), {
-        details: { type, labels, delivery: 'not-sent' },
-      }),
-    signal,
-  );
+  const find = () => roster.any(labels, type, except);
+  const come = () =>
+    roster.until(
+      find,
+      deadlineAt - clock.now(),
+      () =>
+        new BusError('no-worker', noWorker(roster, labels, type), {
+          details: { type, labels, delivery: 'not-sent' },
+        }),
+      signal,
+    );
+  const found = roster.closed ? undefined : find();
+  return found ? Promise.resolve(found) : line.wait(type, payload.length, come);
 }
 
 /** Runs a call on a worker that fits; on another one if that is lost or drains, at most `maxAttempts` times in all. */
 export async function anywhere<T>(
-  roster: Roster,
-  clock: Clock,
+  choice: Choice,
   target: AnyTarget,
   encoded: Encoded,
   deadlineAt: number,
@@ -48,7 +58,7 @@ export async function anywhere<T>(
   const tried = new Set<string>();
   let lost: BusError | undefined;
   for (let attempt = 1; ; attempt++) {
-    const member = await choose(roster, clock, target, encoded, deadlineAt, signal, tried).catch((thrown) => {
+    const member = await choose(choice, target, encoded, deadlineAt, signal, tried).catch((thrown) => {
       throw lost && BusError.is(thrown, 'no-worker') ? triedInVain(thrown, lost) : thrown;
     });
     try {
@@ -70,8 +80,7 @@ const triedInVain = ({ message, details }: BusError, lost: BusError) =>
 
 /** A stream from a worker that fits, chosen at each subscription; the wait for one counts, and ends with the subscriber. */
 export const streamAnywhere = (
-  roster: Roster,
-  clock: Clock,
+  choice: Choice,
   target: AnyTarget,
   encoded: Encoded,
   options: CallOptions,
@@ -80,9 +89,9 @@ export const streamAnywhere = (
   new Observable<unknown>((subscriber) => {
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
-    choose(roster, clock, target, encoded, deadlineAt, signal).then(
+    choose(choice, target, encoded, deadlineAt, signal).then(
       ({ session }) =>
-        subscriber.add(stream(session, clock, encoded, options, deadlineAt).subscribe(subscriber)),
+        subscriber.add(stream(session, choice.clock, encoded, options, deadlineAt).subscribe(subscriber)),
       (error) => subscriber.error(error),
     );
     return () => left.abort();

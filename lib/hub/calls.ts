@@ -14,11 +14,14 @@ import { stream, streamLog } from '../session/stream.js';
 import { publishTo, request, send, type Verb } from '../session/verb.js';
 import type { Clock } from '../time/clock.js';
 import { anywhere, streamAnywhere } from './any.js';
+import type { Line } from './line.js';
 import type { Roster } from './roster.js';
 
 export interface HubCallsOptions {
   readonly clock: Clock;
   readonly roster: Roster;
+  /** Where calls through `any()` wait for a worker. */
+  readonly line: Line;
   readonly codecs: Codecs;
   /** What is sent goes through them; `undefined` where there are none. */
   readonly interceptors: SendFunction | undefined;
@@ -52,8 +55,10 @@ export class HubCalls {
     );
   }
 
-  send(target: OneTarget, message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
-    return this.#call('send', send, target, message, payload, options);
+  send(target: OneTarget, message: AnyMessage, payload: unknown, options: CallOptions): Promise<void> {
+    const sent = this.#call('send', send, target, message, payload, options);
+    // What an interceptor gives is nothing to the caller.
+    return this.#sends === undefined ? sent : sent.then(() => {});
   }
 
   request(target: OneTarget, message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
@@ -94,7 +99,22 @@ export class HubCalls {
     message: AnyMessage,
     payload: unknown,
     options: CallOptions,
-  ): Promise<unknown> {
+  ): Promise<T> {
+    try {
+      return this.#begin(verb, how, target, message, payload, options);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  }
+
+  #begin<T>(
+    verb: 'send' | 'request',
+    how: Verb<T>,
+    target: OneTarget,
+    message: AnyMessage,
+    payload: unknown,
+    options: CallOptions,
+  ): Promise<T> {
     const { clock, open } = this.#options;
     open();
     checkTarget(target, verb);
@@ -103,10 +123,11 @@ export class HubCalls {
       return this.#deliver(target, encoded, deadlineOf(clock, options), options, how);
     }
     const deadlineAt = deadlineOf(clock, options);
-    return this.#sends.call({ verb, target, message, payload, options }, deadlineAt, (payload, options) => {
+    const order = { verb, target, message, payload, options };
+    return this.#sends.call(order, deadlineAt, (payload, options) => {
       open();
       return this.#deliver(target, this.#encode(message, payload), deadlineAt, options, how);
-    });
+    }) as Promise<T>;
   }
 
   #encode(message: AnyMessage, payload: unknown): Encoded {
@@ -131,7 +152,7 @@ export class HubCalls {
     const { roster, clock } = this.#options;
     if (typeof target === 'string')
       return how(roster.get(target).session, clock, encoded, deadlineAt, options);
-    return anywhere(roster, clock, target, encoded, deadlineAt, options, ({ session }, attempt) =>
+    return anywhere(this.#options, target, encoded, deadlineAt, options, ({ session }, attempt) =>
       how(session, clock, encoded, deadlineAt, options, attempt),
     );
   }
@@ -140,7 +161,7 @@ export class HubCalls {
     const { roster, clock } = this.#options;
     if (typeof target === 'string')
       return stream(roster.get(target).session, clock, encoded, options, deadlineAt);
-    return streamAnywhere(roster, clock, target, encoded, options, deadlineAt);
+    return streamAnywhere(this.#options, target, encoded, options, deadlineAt);
   }
 
   #receivers(target: Target, type: string): Session[] {

@@ -1,6 +1,4 @@
-import { timestamp } from '../time/clock.js';
-import type { Transition } from './event.js';
-import type { Member, WorkerInfo } from './member.js';
+import type { WorkerInfo } from './member.js';
 
 /** Which versions the fleet runs. Counts workers that are not lost. */
 export interface Census {
@@ -28,25 +26,3 @@ export function census(workers: Iterable<WorkerInfo>, hub: string | undefined): 
       .map(({ id, agreement }) => ({ worker: id, reasons: agreement.reasons })),
   };
 }
-
-/** The story of a worker's liveness. */
-export interface Explanation {
-  readonly worker: string;
-  readonly liveness: Transition['to'];
-  /** One sentence per change, oldest first. */
-  readonly text: string;
-  readonly transitions: readonly Transition[];
-}
-
-export const explain = ({ id, liveness, history }: Member): Explanation => ({
-  worker: id,
-  liveness,
-  text: [
-    `worker '${id}' is ${liveness}.`,
-    ...history.map(
-      ({ to, cause, at, silentMs, epoch }) =>
-        `${timestamp(at)} became ${to} (${cause}) after ${Math.round(silentMs)} ms of silence, epoch ${epoch}.`,
-    ),
-  ].join('\n'),
-  transitions: history,
-});

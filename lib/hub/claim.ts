@@ -39,15 +39,18 @@ export function checkIdentity(before: Member, identity: Identity | undefined): v
 
 /**
  * Makes way for a newcomer with the id of `before`. Only the same identity may; a peer whose link is closed, or that
- * does not answer a probe, makes way; one that answers keeps its id, and the newcomer gets `id-in-use`.
+ * does not answer a probe, makes way; one that answers or whose pulse beats keeps its id, and the newcomer gets `id-in-use`.
  */
-export async function vacate(before: Member, waitMs: number): Promise<void> {
-  if (before.session.state.name === 'ended') return;
-  if (before.session.state.name === 'attached' && (await before.session.answers(waitMs)))
+export async function vacate(before: Member, { incarnation }: Hello, waitMs: number): Promise<void> {
+  const { session } = before;
+  if (session.state.name === 'ended') return;
+  // The pulse of the newcomer's own process says nothing against it.
+  const pulseCounts = session.pulsing && (incarnation === undefined || incarnation !== before.incarnation);
+  if ((session.state.name === 'attached' || pulseCounts) && (await session.answers(waitMs, pulseCounts)))
     throw new BusError(
       'id-in-use',
       `worker id '${before.id}' is in use by a live worker (epoch ${before.epoch}): choose another, or stop that one`,
       { details: { worker: before.id } },
     );
-  before.session.end('superseded');
+  session.end('superseded');
 }

@@ -7,6 +7,7 @@ import type { Listener, Transport } from '../transport/link.js';
 import { Admission, type AdmissionOptions } from './admission.js';
 import type { HubEvent } from './event.js';
 import type { HubLimits, HubOptions, Listen } from './option.js';
+import { type PulseHolder, Pulses } from './pulses.js';
 
 export const defaultLimits = {
   handshakeTimeoutMs: 10_000,
@@ -26,16 +27,21 @@ export interface EntranceOptions {
   readonly limits: Required<HubLimits>;
   readonly contributions: Merged;
   readonly enter: AdmissionOptions['enter'];
+  /** The worker with this id. */
+  member(id: string): PulseHolder | undefined;
+  /** A pulse was refused. */
+  pulseRefused(): void;
   emit(event: Omit<HubEvent, 'at'>): void;
 }
 
 /** Listens for workers, and lets in those whom the handshake does. */
 export async function listen(entrance: EntranceOptions): Promise<Listener> {
-  const { clock, limits, contributions, enter, emit } = entrance;
+  const { clock, limits, contributions, enter, member, pulseRefused, emit } = entrance;
   const { listen = '127.0.0.1:0', requires = [], version } = entrance.options;
   const where: Exclude<Listen, string> = typeof listen === 'string' ? { address: listen } : listen;
   const { address, tls, transport = entrance.transport } = where;
   const { maxPayloadBytes } = limits;
+  const unknownFrames = (error: BusError) => emit({ kind: 'fault', cause: error.message, error });
   const admission = new Admission({
     clock,
     ...limits,
@@ -54,11 +60,12 @@ export async function listen(entrance: EntranceOptions): Promise<Listener> {
     enter,
     refused: (error, claimed) =>
       emit({ kind: 'refused', ...(claimed ? { worker: claimed } : {}), cause: error.message, error }),
-    unknownFrames: (error) => emit({ kind: 'fault', cause: error.message, error }),
+    unknownFrames,
   });
+  const pulses = new Pulses({ clock, ...limits, member, refused: pulseRefused, unknownFrames });
   const listener = await transport.listen(
     { address, maxBatchBytes: batchLimit(maxPayloadBytes), ...(tls ? { tls } : {}) },
-    (link, call) => void (call === 'attach' ? admission.greet(link) : link.abort()),
+    (link, call) => void (call === 'attach' ? admission : pulses).greet(link),
   );
   return {
     address: listener.address,

@@ -12,12 +12,13 @@ import { gaugeOf } from '../session/gauge.js';
 import { nothingReceived } from '../session/numbering.js';
 import { maxWholeBytes, sdkVersion } from '../session/option.js';
 import { Session } from '../session/session.js';
-import type { EndCause } from '../session/state.js';
+import type { EndCause, StallLimit } from '../session/state.js';
 import type { SessionSetup } from '../session/terms.js';
 import type { Clock } from '../time/clock.js';
 import type { MakeDetector } from '../time/detector.js';
-import { type Admitted, hostOf, newEpoch, newToken } from './admission.js';
+import { type Admitted, newEpoch, newToken } from './admission.js';
 import { checkId, checkIdentity, resumes, vacate } from './claim.js';
+import { hostOf } from './crowd.js';
 import type { HubEvent } from './event.js';
 import { Member } from './member.js';
 import { Roster } from './roster.js';
@@ -31,6 +32,8 @@ export interface FleetOptions {
   readonly maxSessions: number;
   readonly maxSessionsPerAddress: number;
   readonly version: string | undefined;
+  /** How long a worker may be stalled; default: for ever. */
+  readonly stallLimit?: StallLimit | undefined;
   /** Judges the silence of workers; the fixed deadline by default. */
   readonly detector?: MakeDetector | undefined;
   emit(event: Omit<HubEvent, 'at'>): void;
@@ -39,7 +42,7 @@ export interface FleetOptions {
 /** Gives each admitted worker its session: the one it had, or a new one. */
 export class Fleet {
   readonly roster: Roster;
-  readonly #beats = new Beats();
+  readonly beats = new Beats();
   #epochs = 0;
   #laggedAt = Number.NEGATIVE_INFINITY;
   /** What workers come in by: another each time that it is opened, none while everybody is sent away. */
@@ -60,7 +63,7 @@ export class Fleet {
     while (before && before.session.state.name !== 'ended') {
       // Again after each wait: the id may have gone to somebody else meanwhile.
       checkIdentity(before, identity);
-      await vacate(before, this.options.timing.suspectAfterMs);
+      await vacate(before, hello, this.options.timing.suspectAfterMs);
       before = this.roster.members.get(id);
     }
     if (this.#door !== door) throw closing();
@@ -91,11 +94,14 @@ export class Fleet {
   /** What the hub holds and has done, in numbers. Costs a little per worker. */
   stats(): Stats {
     const { clock, dispatch } = this.options;
-    const gauges = [...this.roster.members.values()].map(({ liveness, session }) => ({
+    const members = [...this.roster.members.values()];
+    const gauges = members.map(({ liveness, session }) => ({
       ...gaugeOf(session),
       liveness,
     }));
-    return statsOf(clock.date(), dispatch.gauge, this.#beats.gauge(clock.now()), gauges, dispatch.tally);
+    const pulses = members.filter(({ session }) => session.pulsing).length;
+    const beats = this.beats.gauge(clock.now(), pulses);
+    return statsOf(clock.date(), dispatch.gauge, beats, gauges, dispatch.tally, dispatch.memoryGauge);
   }
 
   /** Takes workers, again after everybody was sent away. */
@@ -136,7 +142,7 @@ export class Fleet {
         emit(event);
         this.roster.changed();
       },
-      gone: (which: Member, cause: EndCause) => this.roster.gone(which, cause === 'lost'),
+      gone: (which: Member, cause: EndCause) => this.roster.gone(which, isLost(cause)),
       lagged: (lateMs: number) => this.#lagged(lateMs),
       changed: () => this.roster.changed(),
     });
@@ -147,7 +153,8 @@ export class Fleet {
       dispatch,
       outbox,
       host: member,
-      beats: this.#beats,
+      beats: this.beats,
+      stallLimit: this.options.stallLimit,
       ...(detector ? { detector } : {}),
     });
     if (before && hello.resumeToken !== undefined && hello.incarnation === before.incarnation)
@@ -158,7 +165,7 @@ export class Fleet {
         epoch: before.epoch,
       });
     this.#attach(member, opening, hello, undefined);
-    member.record('alive', 'joined', 0);
+    member.record('alive', 'joined');
     this.roster.put(member);
     emit({ kind: 'joined', worker: id, cause: before ? 'came back' : 'new', epoch });
     if (agreement.degraded)
@@ -218,10 +225,14 @@ export class Fleet {
           : { messages: maxUnanswered, bytes: Number.MAX_SAFE_INTEGER },
         handles: this.options.handlers.types,
         labels: {},
+        ...(member.pulseToken === undefined ? {} : { pulseToken: member.pulseToken }),
       },
     });
   }
 }
+
+/** Whether a worker is to be asked about, since nothing that it or another one said ended its session. */
+const isLost = (cause: EndCause): boolean => cause === 'lost' || cause === 'link' || cause === 'stalled';
 
 /** Not final: a hub that is started again at this address takes the worker. */
 const closing = () =>

@@ -23,8 +23,8 @@ import { Dispatch } from '../session/dispatch.js';
 import { drain } from '../session/drain.js';
 import { Feed } from '../session/isolated.js';
 import {
-  beatTiming,
   laneLimits,
+  memoryLimits,
   numbers,
   type Platform,
   quietLog,
@@ -34,13 +34,15 @@ import {
 import type { Clock } from '../time/clock.js';
 import { until } from '../time/until.js';
 import { HubCalls } from './calls.js';
-import { type Census, census, type Explanation, explain } from './census.js';
+import { type Census, census } from './census.js';
 import { defaultLimits, listen } from './entrance.js';
 import type { HubEvent } from './event.js';
+import { type Explanation, explain } from './explanation.js';
 import { Fleet } from './fleet.js';
 import { Lifecycle } from './lifecycle.js';
+import { Line } from './line.js';
 import type { WorkerInfo } from './member.js';
-import { checkOptions, type HubOptions } from './option.js';
+import { beatOptions, checkOptions, type HubOptions } from './option.js';
 import { untilReady } from './ready.js';
 
 /** Coordinates a fleet of workers. Made by `createHub`. */
@@ -66,6 +68,8 @@ export class Hub implements HubVerbs, AsyncDisposable {
     this.#clock = clock;
     const log = guardedLog(options.log ?? quietLog);
     const limits = numbers('limits', defaultLimits, options.limits);
+    const lane = laneLimits(options.lane, limits.maxPayloadBytes);
+    const outbox = sendLimits(options.outbox);
     this.#feed = new Feed<HubEvent>((thrown) =>
       log.error(`a subscriber of hub.events$ threw: ${textOf(thrown)}`),
     );
@@ -86,22 +90,25 @@ export class Hub implements HubVerbs, AsyncDisposable {
       stats: () => this.stats(),
     });
     for (const registration of this.#plugins.contributions.handlers) this.#handlers.add(registration);
+    const beat = beatOptions(options.beat);
     this.#dispatch = new Dispatch({
       clock,
-      lane: laneLimits(options.lane, limits.maxPayloadBytes),
+      lane,
+      maxMemoryBytes: memoryLimits(options.memory, lane, outbox, limits.maxPayloadBytes).maxBytes,
       handlers: this.#handlers,
       log,
       exposeStacks: options.exposeStacks ?? false,
+      stalledAfterMs: beat.timing.stalledAfterMs,
       codecs: this.#plugins.contributions.codecs,
       session: (peer) => this.#plugins.session(peer),
       emit: ({ peer, ...event }) => this.#emit({ ...event, worker: peer, cause: event.error.message }),
     });
     this.#fleet = new Fleet({
       clock,
-      timing: beatTiming(options.beat),
+      ...beat,
       dispatch: this.#dispatch,
       handlers: this.#handlers,
-      outbox: sendLimits(options.outbox),
+      outbox,
       maxSessions: limits.maxSessions,
       maxSessionsPerAddress: limits.maxSessionsPerAddress,
       version: options.version,
@@ -111,6 +118,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
     this.#calls = new HubCalls({
       clock,
       roster: this.#fleet.roster,
+      line: new Line(outbox.maxWaiting, this.#dispatch.memory.messages.open()),
       codecs: this.#plugins.contributions.codecs,
       interceptors: this.#plugins.contributions.sends,
       log,
@@ -129,6 +137,8 @@ export class Hub implements HubVerbs, AsyncDisposable {
           limits,
           contributions: this.#plugins.contributions,
           enter: (admitted) => this.#fleet.enter(admitted),
+          member: (id) => this.#fleet.roster.members.get(id),
+          pulseRefused: () => this.#fleet.beats.refuse(),
           emit: (event) => this.#emit(event),
         });
       },
@@ -197,7 +207,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
 
   /** The story of a worker's liveness. Throws `unknown-worker`. */
   explain(id: string): Explanation {
-    return explain(this.#fleet.roster.get(id));
+    return explain(this.#fleet.roster.get(id), this.#clock.now());
   }
 
   /**
@@ -230,8 +240,8 @@ export class Hub implements HubVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<void>;
-  async send(target: OneTarget, message: AnyMessage, payload?: unknown, options: CallOptions = {}) {
-    await this.#calls.send(target, message, payload, options);
+  send(target: OneTarget, message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<void> {
+    return this.#calls.send(target, message, payload, options);
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault: `handler-failed`, `invalid-payload`, `stuck` or its own. */
@@ -241,7 +251,12 @@ export class Hub implements HubVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<SendOutput<C>>;
-  async request(target: OneTarget, message: AnyMessage, payload?: unknown, options: CallOptions = {}) {
+  request(
+    target: OneTarget,
+    message: AnyMessage,
+    payload?: unknown,
+    options: CallOptions = {},
+  ): Promise<unknown> {
     return this.#calls.request(target, message, payload, options);
   }
 

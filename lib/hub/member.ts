@@ -3,12 +3,15 @@ import type { Beat, Hello } from '../frame/frame.js';
 import type { Agreement, Identity } from '../handshake/negotiate.js';
 import { livenessOf } from '../session/gauge.js';
 import type { Session } from '../session/session.js';
-import type { EndCause } from '../session/state.js';
+import type { EndCause, Timings, Verdict } from '../session/state.js';
+import { isLiving } from '../session/step.js';
 import type { SessionHost } from '../session/terms.js';
 import type { Clock } from '../time/clock.js';
+import { newToken } from './admission.js';
+import { holder, holdersInFull, holdersOf, seconds } from './blame.js';
 import type { HubEvent, Transition } from './event.js';
 
-/** What a worker's last beat said. */
+/** What a worker's last beat said: over its pulse, where it has one. */
 export interface Load {
   readonly inFlight: number;
   readonly queued: number;
@@ -20,9 +23,17 @@ export interface Load {
   readonly lateMs: number;
   /** When it came, in milliseconds since 1970; 0 before the first. */
   readonly at: number;
+  /** How long its event loop had not turned, in milliseconds; of a pulse alone, as all below is. */
+  readonly stillMs?: number;
+  /** By how much the latest turn of its event loop was late since the beat before, in milliseconds. */
+  readonly delayMs?: number;
+  /** CPU time of its process since that began, in milliseconds. */
+  readonly cpuMs?: number;
+  /** Memory of its process, in bytes. */
+  readonly rssBytes?: number;
 }
 
-/** The grade of a worker. `stalled` needs the pulse, which this version does not have. */
+/** The grade of a worker. `stalled` needs a pulse. */
 export type Liveness = Transition['to'];
 
 /** A worker, as the hub knows it. The object is live: read it again for news. */
@@ -36,7 +47,10 @@ export interface WorkerInfo {
   /** Message types that it handles. */
   readonly handles: readonly string[];
   readonly liveness: Liveness;
-  /** The handler that holds its event loop, where that is known. */
+  /**
+   * Who holds its event loop, while it is `stalled`: the message type of a handler, `one of` several, or
+   * `code outside of the handlers`.
+   */
   readonly stalledBy: string | undefined;
   readonly load: Load;
   /** The last 64 changes of its liveness, oldest first. */
@@ -48,8 +62,9 @@ const kept = 64;
 /** One worker's record: its session, what it said of itself, and how its liveness went. */
 export class Member implements WorkerInfo, SessionHost {
   readonly id: string;
-  readonly stalledBy = undefined;
   readonly #token: string;
+  readonly #pulseToken: string | undefined;
+  #changedAt: number | undefined;
   readonly incarnation: string | undefined;
   version: string | undefined;
   labels: Readonly<Record<string, string>>;
@@ -81,6 +96,8 @@ export class Member implements WorkerInfo, SessionHost {
   ) {
     this.id = id;
     this.#token = token;
+    this.#pulseToken = agreement.features.includes('pulse') ? newToken() : undefined;
+    this.#changedAt = before ? before.#changedAt : undefined;
     this.incarnation = hello.incarnation;
     this.version = hello.version;
     this.labels = hello.labels;
@@ -92,6 +109,17 @@ export class Member implements WorkerInfo, SessionHost {
 
   get token(): string {
     return this.#token;
+  }
+
+  /** What a pulse of this session has to show. */
+  get pulseToken(): string | undefined {
+    return this.#pulseToken;
+  }
+
+  get stalledBy(): string | undefined {
+    const { state } = this.session;
+    const verdict = isLiving(state) ? state.verdict : undefined;
+    return verdict?.grade === 'stalled' ? holdersOf(verdict.stall.by) : undefined;
   }
 
   /** What users see, as plain data. */
@@ -112,17 +140,36 @@ export class Member implements WorkerInfo, SessionHost {
 
   /** Whether `any()` may choose it for work of this type. */
   takes(type: string): boolean {
-    return this.liveness === 'alive' && this.handles.includes(type);
+    return this.ready && this.liveness === 'alive' && this.handles.includes(type);
   }
 
-  record(to: Transition['to'], cause: string, silentMs: number): void {
-    const at = this.port.clock.date();
-    this.history = [...this.history.slice(1 - kept), { to, cause, at, silentMs, epoch: this.epoch }];
+  record(to: Transition['to'], cause: string, timings: Timings = untimed): void {
+    const { clock } = this.port;
+    const now = clock.now();
+    const beforeMs = now - (this.#changedAt ?? now);
+    this.#changedAt = now;
+    const change = Object.freeze({ to, cause, at: clock.date(), ...timings, beforeMs, epoch: this.epoch });
+    this.history = [...this.history.slice(1 - kept), change];
   }
 
-  graded(grade: 'alive' | 'suspect', cause: string, silentMs: number): void {
-    this.record(grade, cause, silentMs);
-    this.#emit(grade === 'alive' ? 'recovered' : 'suspect', cause, { afterMs: silentMs });
+  graded(grade: Verdict['grade'], cause: string, _silentMs: number, timings: Timings): void {
+    if (grade === 'stalled') return this.#stalled(cause, timings);
+    this.record(grade, cause, timings);
+    this.#emit(grade === 'alive' ? 'recovered' : 'suspect', cause, {
+      ...holder(timings.by),
+      afterMs: afterMs(cause, timings),
+    });
+  }
+
+  /** Told again, and no change, when the limit passes. */
+  #stalled(cause: string, timings: Timings): void {
+    const { stillMs, by } = timings;
+    const held = `${holdersInFull(by)} has held the event loop for ${seconds(stillMs)}`;
+    if (cause !== 'limit') this.record('stalled', held, timings);
+    this.#emit('stalled', cause === 'limit' ? `${held}: over the limit` : held, {
+      ...holder(by),
+      afterMs: stillMs,
+    });
   }
 
   detached(error: BusError | undefined): void {
@@ -130,15 +177,22 @@ export class Member implements WorkerInfo, SessionHost {
     if (BusError.is(error, 'overflow')) this.#emit('overflow', error.message, { error });
   }
 
-  ended(cause: EndCause, silentMs: number): void {
+  ended(cause: EndCause, _silentMs: number, timings: Timings): void {
     const left = cause === 'left' || cause === 'closed';
-    this.record(left ? 'left' : 'lost', cause, silentMs);
+    this.record(left ? 'left' : 'lost', cause, timings);
     this.port.gone(this, cause);
-    this.#emit(left ? 'left' : 'lost', cause, { afterMs: silentMs });
+    this.#emit(left ? 'left' : 'lost', cause, { ...holder(timings.by), afterMs: afterMs(cause, timings) });
   }
 
-  beat({ inFlight, queued, handled, oldestMs }: Beat, lateMs: number): void {
-    this.load = { inFlight, queued, handled, oldestMs, lateMs, at: this.port.clock.date() };
+  beat({ inFlight, queued, handled, oldestMs, progress }: Beat, lateMs: number): void {
+    // While there is a pulse, the link's beats are older news.
+    if (progress === undefined && this.session.pulsing) return;
+    const load = { inFlight, queued, handled, oldestMs, lateMs, at: this.port.clock.date() };
+    if (progress === undefined) this.load = load;
+    else {
+      const { stillMs, delayMs, cpuMs, rssBytes } = progress;
+      this.load = { ...load, stillMs, delayMs, cpuMs, rssBytes };
+    }
   }
 
   announced(handles: readonly string[]): void {
@@ -147,7 +201,7 @@ export class Member implements WorkerInfo, SessionHost {
   }
 
   draining(): void {
-    if (this.history.at(-1)?.to !== 'draining') this.record('draining', 'the worker said so', 0);
+    if (this.history.at(-1)?.to !== 'draining') this.record('draining', 'the worker said so');
   }
 
   lagged(lateMs: number): void {
@@ -165,4 +219,12 @@ export class Member implements WorkerInfo, SessionHost {
   #emit(kind: HubEvent['kind'], cause: string, more: Partial<HubEvent> = {}): void {
     this.port.emit({ kind, worker: this.id, cause, epoch: this.epoch, ...more });
   }
+}
+
+const untimed: Timings = { silentMs: 0, linkSilentMs: 0, stillMs: 0, by: [] };
+
+/** What a cause is about: a loop that stood still, a link that was away, or a process that was silent. */
+function afterMs(cause: string, { silentMs, linkSilentMs, stillMs }: Timings): number {
+  if (cause === 'ticking' || cause === 'stalled') return stillMs;
+  return cause === 'link' || cause === 'attached' ? linkSilentMs : silentMs;
 }

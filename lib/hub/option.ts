@@ -6,7 +6,15 @@ import type { Authenticate, HandshakeMiddleware } from '../handshake/negotiate.j
 import type { Plugin } from '../plugin/manifest.js';
 import type { Provider } from '../services/provider.js';
 import { known, type Names } from '../session/known.js';
-import { type LaneLimits, optionalText, type SendLimits } from '../session/option.js';
+import {
+  beatTiming,
+  type LaneLimits,
+  type MemoryLimits,
+  optionalText,
+  positive,
+  type SendLimits,
+} from '../session/option.js';
+import type { StallLimit } from '../session/state.js';
 import type { Clock } from '../time/clock.js';
 import type { ServerTls, Transport } from '../transport/link.js';
 
@@ -36,6 +44,17 @@ export interface HubLimits {
   readonly maxGreetingsPerAddress?: number;
 }
 
+/** The times of all verdicts, in milliseconds; and what becomes of a worker whose event loop stands still for long. */
+export interface BeatOptions extends Partial<BeatTiming> {
+  /** How long a worker may be stalled, in milliseconds; more than `stalledAfterMs`; default none. */
+  readonly stallLimitMs?: number;
+  /**
+   * What happens then: `report` tells of one more `stalled`; `fence` ends its session as lost, with the cause `stalled`,
+   * and the worker comes back with a new one when its event loop turns again. Default `report`.
+   */
+  readonly atStallLimit?: 'report' | 'fence';
+}
+
 /** Options of `createHub`. */
 export interface HubOptions {
   /** Default `127.0.0.1:0`. */
@@ -50,14 +69,16 @@ export interface HubOptions {
   readonly lane?: LaneLimits;
   /** What may wait to be sent, per worker. */
   readonly outbox?: SendLimits;
+  /** What all buffers of the hub may hold together. */
+  readonly memory?: MemoryLimits;
   /** Told to each worker in its welcome. Defaults: 1,000, 3,000, 10,000 and 2,000 ms. */
-  readonly beat?: Partial<BeatTiming>;
+  readonly beat?: BeatOptions;
   readonly limits?: HubLimits;
   /** Who a peer is; before the handshake, and never skipped. */
   readonly authenticate?: Authenticate;
   /** Wraps the lenient default, first listed = outermost. */
   readonly handshake?: readonly HandshakeMiddleware[];
-  /** Features that a worker must have, else it is refused: of `credit`, `resume`, `streams`, `chunks`. */
+  /** Features that a worker must have, else it is refused: of `credit`, `resume`, `streams`, `chunks`, `pulse`. */
   readonly requires?: readonly string[];
   /** Sends the stack of a failed handler along with its fault; default false. */
   readonly exposeStacks?: boolean;
@@ -75,6 +96,7 @@ const names: Names<HubOptions> = {
   providers: true,
   lane: true,
   outbox: true,
+  memory: true,
   beat: true,
   limits: true,
   authenticate: true,
@@ -84,6 +106,27 @@ const names: Names<HubOptions> = {
   log: true,
   clock: true,
 };
+
+/** Checks the times, and that the limit of a stall is one. Throws `invalid-option`. */
+export function beatOptions({ stallLimitMs, atStallLimit = 'report', ...given }: BeatOptions = {}): {
+  readonly timing: BeatTiming;
+  readonly stallLimit: StallLimit | undefined;
+} {
+  const timing = beatTiming(given);
+  if (atStallLimit !== 'report' && atStallLimit !== 'fence')
+    throw new BusError(
+      'invalid-option',
+      `beat.atStallLimit must be 'report' or 'fence', not ${textOf(atStallLimit)}`,
+    );
+  if (stallLimitMs === undefined || stallLimitMs === Number.POSITIVE_INFINITY)
+    return { timing, stallLimit: undefined };
+  if (positive(stallLimitMs, 'beat.stallLimitMs') <= timing.stalledAfterMs)
+    throw new BusError(
+      'invalid-option',
+      `beat.stallLimitMs must be more than stalledAfterMs, ${timing.stalledAfterMs}, not ${stallLimitMs}`,
+    );
+  return { timing, stallLimit: { ms: stallLimitMs, act: atStallLimit } };
+}
 
 /** Throws `invalid-option` for what would only go wrong later, when the hub listens. */
 export function checkOptions(options: HubOptions): void {

@@ -57,6 +57,11 @@ export class Roster {
     for (const { id } of lost.slice(0, Math.max(0, lost.length - keptLost))) this.#members.delete(id);
   }
 
+  /** Nobody will come any more. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** Throws `unknown-worker`. */
   get(id: string): Member {
     const member = this.#members.get(id);

@@ -1,3 +1,5 @@
+import type { Holding } from './budget.js';
+import { unbounded } from './memory.js';
 import type { Offered, Outgoing, OverflowRule } from './outgoing.js';
 import { Publishes } from './publishes.js';
 import { Turns } from './turns.js';
@@ -17,13 +19,16 @@ export interface BacklogOptions {
  */
 export class Backlog {
   readonly #options: BacklogOptions;
+  readonly #holding: Holding;
   readonly #turns = new Turns();
   readonly #publishes = new Publishes();
   #length = 0;
   #bytes = 0;
 
-  constructor(options: BacklogOptions) {
+  /** `holding`: of the memory of the process; what waits is held there, and stays so when it leaves. */
+  constructor(options: BacklogOptions, holding: Holding = unbounded().messages.open()) {
     this.#options = options;
+    this.#holding = holding;
   }
 
   get length(): number {
@@ -46,6 +51,15 @@ export class Backlog {
 
   /** How many messages fit before a rule has to decide. */
   get room(): number {
+    return this.#holding.admits(1) ? this.#places : 0;
+  }
+
+  /** Whether one more, however small, would have a place here, if the process has memory for it. */
+  get hasPlace(): boolean {
+    return this.#places > 0;
+  }
+
+  get #places(): number {
     const { capacity, capacityBytes } = this.#options;
     return this.#length === 0 || this.#bytes < capacityBytes ? capacity - this.#length : 0;
   }
@@ -58,28 +72,50 @@ export class Backlog {
   offer(outgoing: Outgoing, rule: OverflowRule): Offered {
     const { capacity, capacityBytes, maxWaiting } = this.#options;
     const { bytes } = outgoing;
-    if (this.#fits(this.#length, this.#bytes, bytes, capacity, capacityBytes)) {
-      this.#push(outgoing);
+    const fits =
+      this.#fits(this.#length, this.#bytes, bytes, capacity, capacityBytes) ||
+      (rule === 'wait' &&
+        this.#fits(this.#length, this.#bytes, bytes, capacity + maxWaiting, 2 * capacityBytes));
+    if (fits && this.#holding.admitsMessage(outgoing)) {
+      this.put(outgoing);
       return 'queued';
     }
-    if (
-      rule === 'wait' &&
-      this.#fits(this.#length, this.#bytes, bytes, capacity + maxWaiting, 2 * capacityBytes)
-    ) {
-      this.#push(outgoing);
-      return 'queued';
-    }
-    if (rule === 'wait' || rule === 'reject') return 'full';
+    if (rule === 'wait' || rule === 'reject') return fits ? 'out-of-memory' : 'full';
+    return rule === 'drop-oldest' ? this.#inPlaceOfOldest(outgoing) : 'dropped';
+  }
+
+  /** Takes what was here before, whether there is room or not. */
+  put(outgoing: Outgoing): void {
+    const queue = this.#turns.of(typeOf(outgoing));
+    queue.push(outgoing);
+    if (!queue.listed) this.#turns.settle(queue);
+    if (!outgoing.kept) this.#publishes.add(queue, outgoing.bytes);
+    this.#length += 1;
+    this.#bytes += outgoing.bytes;
+    this.#holding.hold(outgoing);
+  }
+
+  /**
+   * Drops nothing where that would not be enough. Dropping what others hold too frees no memory, and nobody can say
+   * whether they will: who gives up as much as it takes needs room in all of it, not in its own part alone.
+   */
+  #inPlaceOfOldest(outgoing: Outgoing): Offered {
+    const { capacity, capacityBytes } = this.#options;
+    const { bytes } = outgoing;
     const others = this.#length - this.#publishes.length;
     const otherBytes = this.#bytes - this.#publishes.bytes;
-    if (rule === 'drop-newest' || !this.#fits(others, otherBytes, bytes, capacity, capacityBytes))
-      return 'dropped';
-    this.#dropOldest();
-    while (!this.#fits(this.#length, this.#bytes, bytes, capacity, capacityBytes)) this.#dropOldest();
-    this.#push(outgoing);
+    if (!this.#fits(others, otherBytes, bytes, capacity, capacityBytes)) return 'dropped';
+    if (!this.#holding.wouldAdmit(bytes, this.#publishes.bytes)) return 'dropped';
+    for (let givenUp = 0; ; givenUp += this.#dropOldest()) {
+      const fits = this.#fits(this.#length, this.#bytes, bytes, capacity, capacityBytes);
+      if (fits && this.#holding.admitsMessage(outgoing, givenUp)) break;
+      if (this.#publishes.length === 0) return 'dropped';
+    }
+    this.put(outgoing);
     return 'dropped-oldest';
   }
 
+  /** Takes the next one out; its bytes stay held until whoever gets it releases them. */
   shift(): Outgoing | undefined {
     const queue = this.#turns.next;
     if (queue === undefined) return undefined;
@@ -94,6 +130,7 @@ export class Backlog {
     const queue = this.#turns.find(typeOf(outgoing));
     if (queue?.remove(outgoing) !== true) return false;
     this.#forget(outgoing, queue);
+    this.#holding.release(outgoing);
     this.#turns.settle(queue);
     return true;
   }
@@ -120,21 +157,14 @@ export class Backlog {
   clear(): Outgoing[] {
     this.#publishes.clear();
     this.#length = this.#bytes = 0;
-    return this.#turns.clear();
+    const taken = this.#turns.clear();
+    for (const outgoing of taken) this.#holding.release(outgoing);
+    return taken;
   }
 
   /** A message larger than the whole capacity passes when nothing else waits. */
   #fits(length: number, queued: number, bytes: number, capacity: number, capacityBytes: number): boolean {
     return length === 0 ? capacity > 0 : length < capacity && queued + bytes <= capacityBytes;
-  }
-
-  #push(outgoing: Outgoing): void {
-    const queue = this.#turns.of(typeOf(outgoing));
-    queue.push(outgoing);
-    if (!queue.listed) this.#turns.settle(queue);
-    if (!outgoing.kept) this.#publishes.add(queue, outgoing.bytes);
-    this.#length += 1;
-    this.#bytes += outgoing.bytes;
   }
 
   #forget({ bytes, kept }: Outgoing, queue: TypeQueue): void {
@@ -143,10 +173,14 @@ export class Backlog {
     if (!kept) this.#publishes.remove(queue, bytes);
   }
 
-  #dropOldest(): void {
+  /** Gives its bytes. */
+  #dropOldest(): number {
     const queue = this.#publishes.oldest as TypeQueue;
-    this.#forget(queue.dropOldest(), queue);
+    const dropped = queue.dropOldest();
+    this.#forget(dropped, queue);
+    this.#holding.release(dropped);
     this.#turns.settle(queue);
+    return dropped.bytes;
   }
 }
 

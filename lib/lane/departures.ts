@@ -2,6 +2,7 @@ import { BusError } from '../errors/bus-error.js';
 import type { Message, Received, Totals } from '../frame/frame.js';
 import { Allowance } from './allowance.js';
 import { Backlog, type BacklogOptions } from './backlog.js';
+import type { Holding } from './budget.js';
 import { Kept } from './kept.js';
 import { isLarge, Leaving } from './leaving.js';
 import type { BatchPort, Outgoing } from './outgoing.js';
@@ -22,7 +23,10 @@ const outcomesPerMessage = 3;
 export class Departures {
   readonly backlog: Backlog;
   readonly owed = new Owed();
-  readonly kept = new Kept((departure) => this.owed.settle(departure));
+  readonly kept = new Kept((departure) => {
+    this.owed.settle(departure);
+    this.#letGo(departure);
+  });
   readonly leaving = new Leaving();
   readonly urgent = new Ring<Outgoing>();
   readonly outcomes = new Ring<Outgoing>();
@@ -33,14 +37,24 @@ export class Departures {
   maxPayloadBytes = Number.POSITIVE_INFINITY;
   readonly #credit = new Allowance();
   readonly #onUnwritable: (outgoing: Outgoing, thrown: unknown) => void;
+  readonly #messages: Holding;
+  readonly #outcomes: Holding;
   #outcomesInRow = 0;
   #partLast = false;
   /** Types whose next large message waits for one to have left. */
   readonly #waiting = new Set<string>();
   #inBatch = 0;
 
-  constructor(options: BacklogOptions, onUnwritable: (outgoing: Outgoing, thrown: unknown) => void) {
-    this.backlog = new Backlog(options);
+  /** `messages` and `outcomes`: what of the memory of the process is held here. */
+  constructor(
+    options: BacklogOptions,
+    messages: Holding,
+    outcomes: Holding,
+    onUnwritable: (outgoing: Outgoing, thrown: unknown) => void,
+  ) {
+    this.backlog = new Backlog(options, messages);
+    this.#messages = messages;
+    this.#outcomes = outcomes;
     this.#onUnwritable = onUnwritable;
   }
 
@@ -53,6 +67,13 @@ export class Departures {
   /** Credit that is left; in debt by a part of a message, there is none. */
   get held(): Totals {
     return this.#credit.held;
+  }
+
+  /** An outcome that is to leave, before all others if it is urgent. */
+  owe(outgoing: Outgoing, urgent: boolean): void {
+    this.owed.add(outgoing);
+    this.#outcomes.hold(outgoing);
+    (urgent ? this.urgent : this.outcomes).push(outgoing);
   }
 
   allow(limit: Totals): void {
@@ -79,26 +100,28 @@ export class Departures {
 
   restart(): Outgoing[] {
     this.backlog.releaseAll();
-    this.urgent.clear();
-    this.outcomes.clear();
-    this.#stopAll();
-    this.leaving.clear();
-    this.owed.clear();
+    this.#clearOutcomes();
     this.lastSeq = 0;
     this.#credit.clear();
     return this.takeKept();
   }
 
   clear(): Outgoing[] {
+    return [...this.#clearOutcomes(), ...this.backlog.clear()];
+  }
+
+  #clearOutcomes(): Outgoing[] {
     this.#stopAll();
     this.owed.clear();
     const outcomes = [...this.urgent.clear(), ...this.leaving.clear(), ...this.outcomes.clear()];
-    return [...outcomes, ...this.backlog.clear()];
+    for (const outcome of outcomes) this.#outcomes.release(outcome);
+    return outcomes;
   }
 
   /** Takes out what has left and is not acknowledged: of a large payload, the whole. */
   takeKept(): Outgoing[] {
     return this.kept.clear().flatMap((departure) => {
+      this.#letGo(departure);
       if (!(departure instanceof Part)) return departure as Outgoing;
       return departure.frame.kind === 'chunk' ? [] : departure.of;
     });
@@ -180,17 +203,21 @@ export class Departures {
     this.lastSeq = seq;
     (frame as { seq: number }).seq = seq;
     outgoing.left?.(seq);
+    let inParts = false;
     try {
       if (frame.payload.length > this.maxPayloadBytes) throw this.#tooLarge(outgoing);
-      if (this.chunks && isLarge(outgoing)) return this.#begin(writer, outgoing);
+      inParts = this.chunks && isLarge(outgoing);
+      if (inParts) return this.#begin(writer, outgoing);
       this.#write(writer, outgoing);
     } catch (thrown) {
       this.owed.settle(outgoing);
+      if (!inParts) this.#release(outgoing);
       this.#onUnwritable(outgoing, thrown);
       return;
     }
-    if (outgoing.kept) this.kept.push(outgoing);
-    else this.owed.settle(outgoing);
+    if (outgoing.kept) return this.kept.push(outgoing);
+    this.owed.settle(outgoing);
+    this.#release(outgoing);
   }
 
   #begin(writer: BatchPort, whole: Outgoing): void {
@@ -213,12 +240,27 @@ export class Departures {
 
   #keep(writer: BatchPort, part: Part): void {
     this.#write(writer, part);
-    if (part.kept) this.kept.push(part);
-    else this.owed.settle(part);
+    if (!part.kept) return this.owed.settle(part);
+    this.kept.push(part);
+    part.parts.unacked += 1;
+  }
+
+  /** What was kept is here no more. A part is a view: it keeps the whole payload in memory. */
+  #letGo(departure: Departure): void {
+    if (!(departure instanceof Part)) return this.#release(departure as Outgoing);
+    const { parts } = departure;
+    parts.unacked -= 1;
+    if (parts.ended && parts.unacked === 0) this.#release(parts.whole);
+  }
+
+  #release(outgoing: Outgoing): void {
+    (outgoing.frame.kind === 'message' ? this.#messages : this.#outcomes).release(outgoing);
   }
 
   #end(parts: Parts): void {
     this.leaving.end(parts);
+    parts.ended = true;
+    if (parts.unacked === 0) this.#release(parts.whole);
     const { frame } = parts.whole;
     if (frame.kind !== 'message') return;
     this.backlog.busy(frame.type, false);

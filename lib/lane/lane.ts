@@ -1,9 +1,9 @@
-import { EMPTY, mergeMap, Observable, type ObservableInput, Subject, type Subscriber } from 'rxjs';
+import { mergeMap, Observable, Subject, type Subscriber } from 'rxjs';
 import type { Totals } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import { FairQueue } from './fair-queue.js';
 import { type Account, Ledger } from './ledger.js';
-import { type Ends, Running } from './running.js';
+import { type Ends, type Ongoing, Slot } from './slot.js';
 import { LaneSource } from './source.js';
 import { Standstill } from './standstill.js';
 import type { Work } from './work.js';
@@ -30,21 +30,21 @@ export interface LaneOptions<W extends Work, O> {
   readonly clock: Clock;
   /**
    * Starts a work. undefined: it has ended and has nothing to tell; an array: it has ended with these values; else
-   * it ends when this does. Failures are values: what it throws or rejects with goes to `onFailure`.
+   * it ends when this does. Failures are values: what it throws goes to `onFailure`.
    */
-  run(work: W): ObservableInput<O> | undefined;
+  run(work: W): readonly O[] | Ongoing<O> | undefined;
   /** The safety net: `run` failed for this work. Its slot is free again. Must not throw. */
   onFailure(work: W, thrown: unknown): void;
 }
 
-const worksPerQuantum = 64;
+const worksPerQuantum = 256;
 const quantumMs = 2;
 // Asking the time costs as much as the rest of a small work.
 const worksPerLook = 4;
 
 /**
  * Runs the works of many sources: a bounded, fair queue in front of `mergeMap`. One per process. Starts nothing in the
- * turn in which a work is admitted, and no more than a quantum (64 works, 2 ms) without letting input be read.
+ * turn in which a work is admitted, and no more than a quantum (256 works, 2 ms) without letting input be read.
  */
 export class Lane<W extends Work, O> {
   /** What the works tell. Runs while it is subscribed, once, by the lane's owner. */
@@ -53,15 +53,15 @@ export class Lane<W extends Work, O> {
   readonly #queue = new FairQueue<W, Account>();
   readonly #ledger: Ledger;
   readonly #standstill: Standstill;
-  readonly #works$ = new Subject<W>();
-  /** Those that run beyond `concurrency`, in a lane that stood still. */
-  readonly #lent$ = new Subject<W>();
-  readonly #ends: Ends<W> = {
-    ended: (work, account) => this.#end(work, account),
+  readonly #slots$ = new Subject<Slot<W, O>>();
+  /** Those beyond `concurrency`, in a lane that stood still. */
+  readonly #lent$ = new Subject<Slot<W, O>>();
+  readonly #ends: Ends<W, O> = {
+    ended: (work, account, slot) => this.#end(work, account, slot),
     failed: (work, thrown) => this.#options.onFailure(work, thrown),
   };
-  /** Whose work `mergeMap` is about to run: it does so within `next`. */
-  #starting: Account | undefined;
+  /** Slots whose work has ended, for what starts next in the same turn. */
+  readonly #free: Slot<W, O>[] = [];
   #output: Subscriber<O> | undefined;
   #inFlight = 0;
   #scheduled = false;
@@ -77,8 +77,8 @@ export class Lane<W extends Work, O> {
     this.#ledger = new Ledger({ capacity, capacityBytes, sources });
     this.outputs$ = new Observable((output) => {
       this.#output = output;
-      this.#works$.pipe(mergeMap(this.#run, concurrency)).subscribe(output);
-      this.#lent$.pipe(mergeMap(this.#run)).subscribe(output);
+      this.#slots$.pipe(mergeMap(({ values$ }) => values$, concurrency)).subscribe(output);
+      this.#lent$.pipe(mergeMap(({ values$ }) => values$)).subscribe(output);
       this.#wakeSoon();
       return () => this.close();
     });
@@ -96,6 +96,11 @@ export class Lane<W extends Work, O> {
   /** Granted and unspent, plus queued, plus running (bytes only). */
   get reserved(): Totals {
     return this.#ledger.used;
+  }
+
+  /** Bytes of works that wait or run. */
+  get heldBytes(): number {
+    return this.#ledger.heldBytes;
   }
 
   /**
@@ -155,6 +160,7 @@ export class Lane<W extends Work, O> {
       this.#ledger.settle();
     } finally {
       this.#pumping = false;
+      this.#closeFree();
       if (this.#inFlight < concurrency ? this.#queue.ready : this.#standstill.relieved && this.#isStill())
         this.#wakeSoon();
     }
@@ -177,33 +183,30 @@ export class Lane<W extends Work, O> {
   readonly #start = (work: W, account: Account): void => {
     this.#inFlight += 1;
     this.#ledger.start(account, work.bytes);
-    this.#starting = account;
-    (this.#inFlight > this.#options.concurrency ? this.#lent$ : this.#works$).next(work);
+    const slot =
+      this.#inFlight > this.#options.concurrency ? this.#open(true) : (this.#free.pop() ?? this.#open(false));
+    slot.run(work, account, this.#options.run);
   };
 
-  /** What `mergeMap` calls, within `next`. */
-  readonly #run = (work: W): ObservableInput<O> => {
-    const account = this.#starting as Account;
-    let result: ObservableInput<O> | undefined;
-    try {
-      result = this.#options.run(work);
-    } catch (thrown) {
-      this.#end(work, account);
-      this.#ends.failed(work, thrown);
-      return EMPTY;
-    }
-    if (result !== undefined && !Array.isArray(result)) {
-      return new Running(work, account, result, this.#ends).values$;
-    }
-    this.#end(work, account);
-    return (result as O[] | undefined) ?? EMPTY;
-  };
+  #open(lent: boolean): Slot<W, O> {
+    const slot = new Slot<W, O>(this.#ends, lent);
+    (lent ? this.#lent$ : this.#slots$).next(slot);
+    return slot;
+  }
 
-  #end(work: W, account: Account): void {
+  #end(work: W, account: Account, slot: Slot<W, O>): void {
     this.#inFlight -= 1;
     this.#standstill.ended();
     this.#queue.leave(work);
     this.#ledger.end(account, work.bytes);
+    if (slot.lent) slot.close();
+    else this.#free.push(slot);
     this.#wakeWithinQuantum();
+  }
+
+  /** What nothing followed goes back to `mergeMap`, so that it counts what runs. */
+  #closeFree(): void {
+    for (const slot of this.#free) slot.close();
+    this.#free.length = 0;
   }
 }

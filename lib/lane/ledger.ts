@@ -84,6 +84,11 @@ export class Ledger {
     return { messages: this.#messages.used, bytes: this.#bytes.used };
   }
 
+  /** Bytes of what is queued or runs. */
+  get heldBytes(): number {
+    return this.#bytes.held;
+  }
+
   open(granted: (limit: Totals) => void, held: (type: string, held: boolean) => void = () => {}): Account {
     return new Account(this.#messages, this.#bytes, granted, held);
   }

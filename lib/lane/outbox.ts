@@ -1,7 +1,9 @@
 import type { ControlFrame, Received, Totals } from '../frame/frame.js';
 import type { Clock } from '../time/clock.js';
 import type { BacklogOptions } from './backlog.js';
+import type { Holding } from './budget.js';
 import { Departures } from './departures.js';
+import { type Memory, unbounded } from './memory.js';
 import type { BatchPort, Offered, Outgoing, OverflowRule } from './outgoing.js';
 import { Room } from './room.js';
 
@@ -10,6 +12,8 @@ export interface OutboxOptions extends BacklogOptions {
   /** A batch ends here, unless a single data frame is larger. */
   readonly maxBatchBytes: number;
   readonly writer: BatchPort;
+  /** That of the process, in which what waits here is counted; default: there is always some. */
+  readonly memory?: Memory;
   /** Asked at most once per batch: the number to acknowledge, or undefined if there is nothing new. */
   ack(): number | undefined;
   /** A data frame could not be encoded: it holds what its type does not allow. It is not sent and not kept. */
@@ -32,6 +36,10 @@ const nothing: Totals = { messages: 0, bytes: 0 };
  * when it is done, control frames first. Without a link data waits, and control frames are dropped.
  */
 export class Outbox {
+  /** What of the memory of the process is held for this peer: messages, and what else waits for somebody to take it; */
+  readonly messages: Holding;
+  /** and outcomes. */
+  readonly outcomes: Holding;
   readonly #options: OutboxOptions;
   readonly #data: Departures;
   readonly #room: Room;
@@ -47,8 +55,22 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#data = new Departures(options, (outgoing, thrown) => options.onUnwritable(outgoing, thrown));
-    this.#room = new Room(options.clock, () => this.#data.backlog.room);
+    const { messages, outcomes } = options.memory ?? unbounded();
+    this.messages = messages.open();
+    this.outcomes = outcomes.open();
+    this.#data = new Departures(options, this.messages, this.outcomes, (outgoing, thrown) =>
+      options.onUnwritable(outgoing, thrown),
+    );
+    const { backlog } = this.#data;
+    this.#room = new Room(
+      options.clock,
+      () => backlog.room,
+      (freed) => {
+        const listens = backlog.hasPlace;
+        if (listens) messages.whenFreed(freed);
+        return listens;
+      },
+    );
   }
 
   /** Messages that wait to leave, or of which a part does. */
@@ -141,16 +163,14 @@ export class Outbox {
    */
   urgent(outgoing: Outgoing): void {
     if (this.#closed) return;
-    this.#data.owed.add(outgoing);
-    this.#data.urgent.push(outgoing);
+    this.#data.owe(outgoing, true);
     this.#schedule();
   }
 
   /** Waits for no credit. What a peer leaves untaken is counted in `owed`, for its session to bound. */
   outcome(outgoing: Outgoing): void {
     if (this.#closed) return;
-    this.#data.owed.add(outgoing);
-    this.#data.outcomes.push(outgoing);
+    this.#data.owe(outgoing, false);
     this.#schedule();
   }
 
@@ -158,8 +178,15 @@ export class Outbox {
   offer(outgoing: Outgoing, rule: OverflowRule): Offered {
     if (this.#closed) return rule === 'wait' || rule === 'reject' ? 'full' : 'dropped';
     const offered = this.#data.backlog.offer(outgoing, rule);
+    if (offered === 'dropped') this.#room.refused();
     if (!this.#scheduled) this.#schedule();
     return offered;
+  }
+
+  /** A message that was taken out with `clear` goes in again, whether there is room or not. */
+  put(outgoing: Outgoing): void {
+    if (!this.#closed) this.#data.backlog.put(outgoing);
+    this.#schedule();
   }
 
   /** There is something new to acknowledge: `ack` is asked at the end of the turn. */
@@ -251,7 +278,10 @@ export class Outbox {
     this.detach();
     this.#closed = true;
     this.#room.close();
-    return [...this.#data.takeKept(), ...this.#data.clear()];
+    const taken = [...this.#data.takeKept(), ...this.#data.clear()];
+    this.messages.close();
+    this.outcomes.close();
+    return taken;
   }
 
   /** Hands over what waits now, though the turn goes on and a write may be under way: the link closes next. */
@@ -295,8 +325,10 @@ export class Outbox {
     if (!this.#paused && taken === control.length) {
       const seq = this.#data.fillUrgent(writer, maxBatchBytes) ? this.#options.ack() : undefined;
       if (seq !== undefined) writer.add({ kind: 'ack', seq });
+      const { backlog } = this.#data;
+      const before = backlog.length;
       this.#data.fill(writer, maxBatchBytes);
-      this.#room.wake();
+      if (backlog.length < before) this.#room.wake();
     }
     return writer.size > 0;
   }

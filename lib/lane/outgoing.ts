@@ -1,5 +1,11 @@
 import type { Frame, Message, Outcome } from '../frame/frame.js';
 
+/** A payload that goes to several peers. */
+export interface Shared {
+  /** How many hold it; counted by them. */
+  holders: number;
+}
+
 /** A data frame on its way out. The outbox knows it by identity. */
 export interface Outgoing {
   /** Its `seq` is 0 until it leaves; the outbox writes it then. */
@@ -10,6 +16,8 @@ export interface Outgoing {
   readonly kept: boolean;
   /** An outcome that this side may end without: a refusal of what came while it drained. */
   readonly courtesy?: boolean;
+  /** The same for all that have this payload in common. */
+  readonly shared?: Shared | undefined;
   /** It leaves now, with this number: called once, before the frame is encoded, and not again for a replay. */
   left?(seq: number): void;
   /** The peer has received it. */
@@ -22,8 +30,11 @@ export interface Outgoing {
  */
 export type OverflowRule = 'drop-newest' | 'drop-oldest' | 'wait' | 'reject';
 
-/** What became of an offer. After `dropped` and `full` the message is not in the outbox. */
-export type Offered = 'queued' | 'dropped' | 'dropped-oldest' | 'full';
+/**
+ * What became of an offer. After `dropped`, `full` and `out-of-memory` the message is not in the outbox; the last means
+ * that it would have had a place here, but that the process holds too much.
+ */
+export type Offered = 'queued' | 'dropped' | 'dropped-oldest' | 'full' | 'out-of-memory';
 
 /** Encodes the frames of a batch: the codec's writer. */
 export interface BatchPort {

@@ -17,9 +17,13 @@ export interface Departure {
 export class Part implements Departure {
   constructor(
     readonly frame: DataFrame,
-    readonly of: Outgoing,
+    readonly parts: Parts,
     readonly last: boolean,
   ) {}
+
+  get of(): Outgoing {
+    return this.parts.whole;
+  }
 
   get bytes(): number {
     return this.frame.payload.length;
@@ -38,6 +42,10 @@ export class Part implements Departure {
 export class Parts {
   readonly #payload: Uint8Array;
   #at = 0;
+  /** Parts that have left and are kept. */
+  unacked = 0;
+  /** No more of them will leave. */
+  ended = false;
 
   constructor(readonly whole: Outgoing) {
     this.#payload = whole.frame.payload;
@@ -60,7 +68,7 @@ export class Parts {
     const payload = this.#payload.subarray(this.#at, this.#at + partBytes);
     this.#at += payload.length;
     const frame = begins ? beginning(whole.frame, payload) : chunk(whole.frame, payload, seq);
-    return new Part(frame, whole, this.left === 0);
+    return new Part(frame, this, this.left === 0);
   }
 }
 

@@ -29,6 +29,7 @@ export class Pool<Owner> {
   readonly #bare = new Ring<Purse<Owner>>();
   readonly #dry = new Ring<Purse<Owner>>();
   #used = 0;
+  #held = 0;
   #holders = 0;
 
   constructor(options: PoolOptions) {
@@ -38,6 +39,11 @@ export class Pool<Owner> {
 
   get used(): number {
     return this.#used;
+  }
+
+  /** What of it has arrived and is not released. */
+  get held(): number {
+    return this.#held;
   }
 
   get free(): number {
@@ -65,6 +71,7 @@ export class Pool<Owner> {
     if (keep) {
       purse.queued += amount;
       this.#used += amount;
+      this.#held += amount;
     }
     this.#recount(purse, before);
   }
@@ -80,6 +87,7 @@ export class Pool<Owner> {
   release(purse: Purse<Owner>, amount: number): void {
     purse.running -= amount;
     this.#used -= amount;
+    this.#held -= amount;
   }
 
   /** Lowers the limit of a sender that is idle. It keeps something, and gets more when it spends that. */

@@ -14,32 +14,61 @@ export class Room {
   readonly #waiters = new Ring<Waiter>();
   readonly #clock: Clock;
   readonly #places: () => number;
+  readonly #whenFreed: (freed: () => void) => boolean;
   #looking = false;
+  #listening = false;
+  /** Something found no room, though there may be some: it was too large for what there is. */
+  #refused = false;
   #closed = false;
 
-  constructor(clock: Clock, places: () => number) {
+  /** `whenFreed`: calls back once when others have made room; false, and never, where that is not what is wanted. */
+  constructor(clock: Clock, places: () => number, whenFreed: (freed: () => void) => boolean = () => false) {
     this.#clock = clock;
     this.#places = places;
+    this.#whenFreed = whenFreed;
   }
 
   wait(): Promise<void> {
     if (this.#closed) return Promise.reject(closed());
-    if (this.#waiters.length === 0 && this.#places() > 0) return Promise.resolve();
+    if (!this.#refused && this.#waiters.length === 0 && this.#places() > 0) return Promise.resolve();
+    this.#listen();
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** A publish was dropped: until something frees it is of no use to try again, and would never let anything free. */
+  refused(): void {
+    this.#refused = true;
+    this.#listen();
   }
 
   /** Places may have become free. */
   wake(): void {
+    this.#refused = false;
     if (this.#waiters.length === 0 || this.#looking) return;
     for (let places = this.#places(); places > 0 && this.#waiters.length > 0; places -= 1) {
       this.#waiters.shift()?.resolve();
     }
+    if (this.#waiters.length === 0) return;
     // Whoever was woken need not publish: then the place is for the next one, and nothing else would say so.
-    if (this.#waiters.length === 0 || this.#places() <= 0) return;
+    if (this.#places() > 0) this.#look();
+    else this.#listen();
+  }
+
+  #look(): void {
+    if (this.#looking) return;
     this.#looking = true;
     this.#clock.soon(() => {
       this.#looking = false;
       this.wake();
+    });
+  }
+
+  #listen(): void {
+    if (this.#listening || this.#closed) return;
+    this.#listening = this.#whenFreed(() => {
+      this.#listening = false;
+      this.#refused = false;
+      if (this.#waiters.length > 0) this.#look();
     });
   }
 

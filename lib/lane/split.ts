@@ -13,8 +13,11 @@ type Part =
   | { readonly of: 'outcomes'; readonly frames: readonly (Outcome | Chunk)[] }
   | { readonly of: 'messages'; readonly frames: readonly (Message | Chunk)[] };
 
+const isMessage = (frame: Frame): frame is Message => frame.kind === 'message';
+
 /** A batch in order of priority. `bye` alone stays behind the data: nothing follows it. */
 function parts(batch: readonly Frame[]): Part[] {
+  if (batch.every(isMessage)) return batch.length === 0 ? [] : [{ of: 'messages', frames: batch }];
   const control: ControlFrame[] = [];
   const outcomes: (Outcome | Chunk)[] = [];
   const messages: (Message | Chunk)[] = [];

@@ -32,6 +32,10 @@ export interface Stats {
     /** The bytes of these, and of the items of streams with them. */
     readonly owedBytes: number;
   };
+  /** All buffers of the process together, in bytes of payload: what they hold, and `memory.maxBytes`. */
+  readonly memory: { readonly usedBytes: number; readonly maxBytes: number };
+  /** Large payloads that arrive, wait or are being handled, as long as they are: part of `memory`. */
+  readonly reassembly: { readonly usedBytes: number; readonly capacityBytes: number };
   /** Leave to send that has not been used, in messages and bytes, all sessions together. */
   readonly credit: {
     /** What the peers may still send to this side, whether they have heard of it or not. */
@@ -39,13 +43,21 @@ export interface Stats {
     /** What this side may still send to peers that grant credit. */
     readonly held: { readonly messages: number; readonly bytes: number };
   };
-  /** Beats that came in, since the beginning. */
+  /** Beats that came in, over links and pulses, since the beginning. While a worker has a pulse, its link is never late. */
   readonly beats: {
     readonly received: number;
     /** By how much they came after their interval, in milliseconds, all together. */
     readonly lateMs: number;
     /** By how much the worst of the last half minute did, or of up to a minute. */
     readonly worstMs: number;
+    /** Pulses that are open: of workers whose beats come from a thread of their own. On a worker, 0, as all below. */
+    readonly pulses: number;
+    /** By how much the event loop of a worker was late at most, in the last half minute or up to a minute, as pulses tell. */
+    readonly worstDelayMs: number;
+    /** Beats over pulses that were left out: repeated, too many, or with values that cannot be. */
+    readonly ignored: number;
+    /** Pulses that were refused: without the secret of a session that lives, or for want of room. */
+    readonly refused: number;
   };
   /** What became of every message, since the beginning, in all sessions; also in those that are over. */
   readonly delivery: {
@@ -152,6 +164,7 @@ export function statsOf(
   beats: Stats['beats'],
   sessions: Iterable<SessionGauge>,
   { received, refused, sent, fenced }: Counted,
+  { memory, reassembly }: Pick<Stats, 'memory' | 'reassembly'>,
 ): Stats {
   const peers = { alive: 0, stalled: 0, suspect: 0, lost: 0, draining: 0 };
   const outbox = { queued: 0, queuedBytes: 0, unacknowledged: 0, waiting: 0, owed: 0, owedBytes: 0 };
@@ -172,7 +185,8 @@ export function statsOf(
     sent: { ...sent, waiting },
     fenced,
   };
-  return { at, peers, lane: { ...lane, queuedBytes }, outbox, credit: { granted, held }, beats, delivery };
+  const credit = { granted, held };
+  return { at, peers, lane: { ...lane, queuedBytes }, outbox, memory, reassembly, credit, beats, delivery };
 }
 
 function add<T extends Readonly<Record<string, number>>>(

@@ -2,6 +2,7 @@ import type { BusError } from '../errors/bus-error.js';
 import type { Expects, Message, Outcome } from '../frame/frame.js';
 import { faultOutcome } from '../handler/fault.js';
 import type { Outgoing } from '../lane/outgoing.js';
+import { BySeq } from './by-seq.js';
 import type { Ending, Tally } from './tally.js';
 
 /** What the one who called is told. Exactly one of `failed` and a last `outcome` ends it. */
@@ -101,10 +102,10 @@ export class Call implements Outgoing {
   }
 
   acked(): void {
+    this.frame.letGo();
     if (this.#phase !== 'left' || this.frame.expects !== 'acceptance') return;
     this.#phase = 'accepted';
     this.table.sent.accepted += 1;
-    this.frame.letGo();
     this.caller.accepted();
   }
 
@@ -131,7 +132,7 @@ export class Call implements Outgoing {
 
 /** The calls that have left and wait for an outcome, by number. */
 export class Calls {
-  readonly #bySeq = new Map<number, Call>();
+  readonly #bySeq = new BySeq<Call>();
   /** Given up on this side; the peer's outcome will show that it knows. */
   readonly #abandoned = new Set<number>();
 
@@ -185,8 +186,7 @@ export class Calls {
 
   /** Ends every call that has left. */
   failAll(error: (call: Call) => BusError): void {
-    const calls = [...this.#bySeq.values()];
-    this.#bySeq.clear();
+    const calls = this.#bySeq.clear();
     this.#abandoned.clear();
     // All are counted before anybody hears of one.
     for (const call of calls) this.sent[call.ending('lost')] += 1;

@@ -2,9 +2,10 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
 import type { CallOptions } from '../handler/call-option.js';
 import { faultOutcome } from '../handler/fault.js';
-import type { Cancel, Clock } from '../time/clock.js';
+import type { Clock } from '../time/clock.js';
+import { Deadline } from '../time/deadlines.js';
 import type { Call, Caller, Draft } from './call.js';
-import type { Encoded } from './draft.js';
+import type { Encoded, Form } from './draft.js';
 import { known, type Names } from './known.js';
 import type { Session } from './session.js';
 
@@ -30,51 +31,84 @@ export function deadlineOf(clock: Clock, options: CallOptions): number {
   return clock.now() + timeoutMs;
 }
 
-/** Puts a call on its way with its deadline and its signal; `end` takes both away and runs its argument, once. */
-export function begin(
-  session: Session,
-  clock: Clock,
-  message: Draft,
-  deadlineAt: number,
-  { timeoutMs = defaultTimeoutMs, signal, overflow = 'wait' }: CallOptions,
-  callerOf: (end: (last: () => void) => void) => Caller,
-): Call {
-  let cancelTimer: Cancel = () => {};
-  const abort = () =>
-    session.outbound.abandon(call, cancelled(signal as AbortSignal, message.type, session.name));
-  const end = (last: () => void) => {
-    cancelTimer();
-    signal?.removeEventListener('abort', abort);
-    last();
-  };
-  const call = session.outbound.call(message, overflow, callerOf(end));
-  signal?.addEventListener('abort', abort, { once: true });
-  cancelTimer = clock.after(deadlineAt - clock.now(), () =>
-    session.outbound.abandon(
-      call,
-      new BusError('timeout', `'${message.type}' to ${session.name} was not done within ${timeoutMs} ms`, {
-        details: {
-          type: message.type,
-          peer: session.name,
-          timeoutMs,
-          delivery: call.hasLeft ? 'unknown' : 'not-sent',
-        },
-      }),
-    ),
-  );
-  return call;
+/** One who waits for a call: until its outcome, its deadline or its signal, whichever is first. */
+export abstract class Waiting extends Deadline implements Caller {
+  protected call: Call | undefined;
+
+  /** Not the payload: a call that was acknowledged waits without it. */
+  protected readonly form: Form;
+
+  constructor(
+    protected readonly session: Session,
+    { type, contract, codecs }: Encoded,
+    private readonly options: CallOptions,
+  ) {
+    super();
+    this.form = { type, contract, codecs };
+  }
+
+  /** Puts the message on its way. Throws what `Outbound.call` does, and then waits for nothing. */
+  begin(message: Draft, leftMs: number): void {
+    const { outbound } = this.session;
+    const { signal, overflow = 'wait' } = this.options;
+    this.call = outbound.call(message, overflow, this);
+    signal?.addEventListener('abort', this, { once: true });
+    outbound.deadlines.set(this, leftMs);
+  }
+
+  /** Gives the call up. */
+  abandon(error: BusError): void {
+    if (this.call !== undefined) this.session.outbound.abandon(this.call, error);
+  }
+
+  accepted(): void {}
+
+  abstract outcome(outcome: Outcome): boolean;
+
+  abstract failed(error: BusError): void;
+
+  undelivered(_error: BusError): void {}
+
+  /** The signal fired. */
+  handleEvent(): void {
+    const { name } = this.session;
+    const { type } = this.form;
+    const text = `the caller cancelled '${type}' to ${name}`;
+    this.abandon(
+      new BusError('cancelled', text, { details: { type, peer: name }, cause: this.options.signal?.reason }),
+    );
+  }
+
+  override expired(): void {
+    this.abandon(this.#timeout());
+  }
+
+  /** What the fault of an outcome is to the caller. Both sides have the deadline: whichever tells first, it is this one. */
+  protected errorOf(outcome: Outcome): BusError {
+    const late = outcome.fault?.code === 'timeout' && this.session.outbound.deadlines.isDue(this);
+    return late ? this.#timeout() : faultError(this.session, this.form, outcome);
+  }
+
+  #timeout(): BusError {
+    const { type } = this.form;
+    const { timeoutMs = defaultTimeoutMs } = this.options;
+    const peer = this.session.name;
+    const delivery = this.call?.hasLeft ? 'unknown' : 'not-sent';
+    const text = `'${type}' to ${peer} was not done within ${timeoutMs} ms`;
+    return new BusError('timeout', text, { details: { type, peer, timeoutMs, delivery } });
+  }
+
+  /** Waits no more: to be called once the call is settled. */
+  protected settled(): void {
+    this.session.outbound.deadlines.takeBack(this);
+    this.options.signal?.removeEventListener('abort', this);
+  }
 }
 
 /** What a fault of the peer is on this side: as it was thrown there; without details of its own, with whom it is about. */
-export function faultError({ name }: Session, { type }: Encoded, { fault }: Outcome): BusError {
+function faultError({ name }: Session, { type }: Form, { fault }: Outcome): BusError {
   const error = faultOutcome(fault, type);
   if (Object.keys(error.details).length > 0) return error;
   const { code, message, retryable } = error;
   return new BusError(code, message, { retryable, details: { type, peer: name } });
 }
-
-const cancelled = (signal: AbortSignal, type: string, name: string) =>
-  new BusError('cancelled', `the caller cancelled '${type}' to ${name}`, {
-    details: { type, peer: name },
-    cause: signal.reason,
-  });

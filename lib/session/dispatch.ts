@@ -1,6 +1,6 @@
-import { finalize, map, type ObservableInput, type Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
-import type { Call, Reply, Surroundings } from '../handler/call.js';
+import type { Call, Surroundings } from '../handler/call.js';
 import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { Log, Peer } from '../handler/context.js';
 import { busErrorOf, stackOf } from '../handler/fault.js';
@@ -9,10 +9,16 @@ import type { Handlers } from '../handler/registry.js';
 import { Reserve } from '../lane/assembly.js';
 import { Gate } from '../lane/gate.js';
 import { Lane } from '../lane/lane.js';
+import { Memory } from '../lane/memory.js';
+import type { Marks } from '../pulse/pulse.js';
 import type { SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
+import { Blockage } from './blockage.js';
+import { Marking } from './marking.js';
+import { defaultBeat } from './option.js';
+import { Runs } from './runs.js';
 import { Tally } from './tally.js';
-import { type Task, taskOf } from './task.js';
+import { type Answer, type Task, taskOf } from './task.js';
 
 /** Something that went wrong on this side: with a message, or with what judges a peer. */
 export interface DispatchEvent {
@@ -36,19 +42,20 @@ export interface DispatchOptions {
     readonly reassemblyBytes?: number;
     readonly sources?: number;
   };
+  /** Bytes that the process may hold in all; default: any number. */
+  readonly maxMemoryBytes?: number;
   readonly handlers: Handlers;
   readonly log: Log;
   /** What payloads are read with, and replies written; default: JSON and bytes alone. */
   readonly codecs?: Codecs;
   readonly exposeStacks: boolean;
+  /** How long a handler may hold the event loop before a warning names it, in milliseconds; default 2,000. */
+  readonly stalledAfterMs?: number;
+  /** Where it is marked which handler runs, for who watches from another thread. */
+  readonly marks?: Marks | undefined;
   /** The services of one session, for its handlers. */
   session(peer: Peer): SessionScope;
   emit(event: DispatchEvent): void;
-}
-
-interface Answer {
-  readonly task: Task;
-  readonly reply: Reply;
 }
 
 /** A handler's gates: its own, and one per key that is queued or running. */
@@ -64,9 +71,14 @@ export class Dispatch {
   readonly tally = new Tally();
   /** Room for large payloads, from their first part until the handler has ended or the caller has its reply. */
   readonly reserve: Reserve;
+  /** What else is held: what leaves, until it is acknowledged, and items of streams that wait. */
+  readonly memory: Memory;
+  readonly blockage: Blockage;
+  readonly #marking: Marking | undefined;
   readonly #options: DispatchOptions;
   readonly #gates = new WeakMap<Registration, Gates>();
-  readonly #running = new Set<Task>();
+  #last: { readonly registration: Registration; readonly gates: Gates } | undefined;
+  readonly #running = new Runs();
   readonly #stuck = new Set<Gate>();
   readonly #answering: Subscription;
   readonly #loggedAt = new Map<string, number>();
@@ -77,12 +89,19 @@ export class Dispatch {
     this.#options = options;
     this.handlers = options.handlers;
     this.reserve = new Reserve(options.lane.reassemblyBytes ?? 128 * 1024 * 1024);
+    this.memory = new Memory({
+      maxBytes: options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER,
+      promisedBytes: options.lane.capacityBytes + this.reserve.capacity,
+      alone: options.lane.sources === 1,
+    });
+    const { clock, log, handlers, marks, stalledAfterMs = defaultBeat.stalledAfterMs } = options;
+    this.blockage = new Blockage({ clock, log, stalledAfterMs, inFlight: () => this.#inFlight() });
+    this.#marking = marks && new Marking(marks, handlers);
     this.lane = new Lane<Task, Answer>({
       ...options.lane,
-      clock: options.clock,
+      clock: this.blockage.clock,
       run: (task) => this.#run(task),
-      onFailure: (task, thrown) =>
-        this.fault('fault', task.invocation.surroundings.from.id, task.type, thrown),
+      onFailure: (task, thrown) => this.fault('fault', task.surroundings.from.id, task.type, thrown),
     });
     this.#answering = this.lane.outputs$.subscribe(({ task, reply }) => task.owner.answer(task, reply));
   }
@@ -100,13 +119,18 @@ export class Dispatch {
   /** What a beat tells. */
   load() {
     const { clock } = this.#options;
-    const [oldest] = this.#running;
+    const { oldest } = this.#running;
     return {
       inFlight: this.lane.inFlight,
       queued: this.lane.queued,
       handled: this.#handled,
       oldestMs: oldest ? clock.now() - oldest.startedAt : 0,
     };
+  }
+
+  /** Handlers in flight by their ids among the marks, the one that began first in front. */
+  oldest(): readonly number[] {
+    return this.#marking?.oldest(this.#inFlight()) ?? [];
   }
 
   /** The services of one session. */
@@ -122,11 +146,22 @@ export class Dispatch {
     return { queued, running, handled: this.#handled, concurrency, capacity, capacityBytes };
   }
 
+  /** How much of the memory of the process is taken. */
+  get memoryGauge() {
+    const { memory, reserve, lane } = this;
+    const usedBytes = memory.used + reserve.used + lane.heldBytes;
+    return {
+      memory: { usedBytes, maxBytes: memory.maxBytes },
+      reassembly: { usedBytes: reserve.used, capacityBytes: reserve.capacity },
+    };
+  }
+
   /** What every handler of one session's messages gets. */
   surroundings(from: Peer, services: SessionScope): Surroundings {
     const { clock, log, codecs = standardCodecs, exposeStacks } = this.#options;
     return {
       from,
+      ids: `${from.id}/${from.epoch}/`,
       services,
       clock,
       log,
@@ -134,7 +169,7 @@ export class Dispatch {
       exposeStacks,
       onFault: (error, call: Call) => {
         const task = taskOf(call);
-        task.fate ??= task.invocation.expired ? 'expired' : 'faulted';
+        task.fate ??= task.expired ? 'expired' : 'faulted';
         this.fault('fault', from.id, task.type, error, call.registration.plugin);
       },
       onAbandoned: (call, settled) => this.#abandon(call, settled, from.id),
@@ -148,10 +183,10 @@ export class Dispatch {
 
   /** Gives a task the gate of its key, if its handler has keys. Reads the payload. */
   addKey(task: Task): void {
-    const { registration } = task.invocation;
+    const { registration } = task;
     if (registration.options.key === undefined) return;
     const { keys } = this.#gatesOf(registration);
-    task.keyName = task.invocation.key();
+    task.keyName = task.readKey();
     task.key = keys.get(task.keyName) ?? new Gate(1);
     keys.set(task.keyName, task.key);
   }
@@ -176,28 +211,43 @@ export class Dispatch {
 
   close(): void {
     this.#answering.unsubscribe();
+    this.blockage.close();
+    this.#marking?.close();
   }
 
-  #run(task: Task): ObservableInput<Answer> | undefined {
+  #run(task: Task): readonly Answer[] | Task | undefined {
     this.tally.received.running += 1;
     if (this.#stuck.has(task.key ?? task.gate)) {
       task.fate ??= 'faulted';
-      task.invocation.cancel(stuck(task.type));
+      task.cancel(stuck(task.type));
     }
-    const replies = task.invocation.run();
-    if (replies === undefined || Array.isArray(replies)) {
-      this.#finished(task);
-      return replies?.map((reply: Reply) => ({ task, reply }));
+    const { registration } = task;
+    this.blockage.begins(registration);
+    const before = this.#marking?.enter(registration);
+    const replies = task.run();
+    if (before !== undefined) this.#marking?.leave(before);
+    if (replies !== undefined && 'follow' in replies) {
+      task.startedAt = this.#options.clock.now();
+      this.#running.add(task);
+      this.blockage.waits();
+      this.#marking?.waits(registration);
+      return task;
     }
-    task.startedAt = this.#options.clock.now();
-    this.#running.add(task);
-    return (replies as Exclude<typeof replies, readonly Reply[]>).pipe(
-      map((reply) => ({ task, reply })),
-      finalize(() => {
-        this.#running.delete(task);
-        this.#finished(task);
-      }),
-    );
+    this.#finished(task);
+    return replies?.map((reply) => ({ task, reply }));
+  }
+
+  /** The handler of a task that went on has ended. */
+  ended(task: Task): void {
+    const { registration } = task;
+    this.#running.remove(task);
+    this.blockage.ended(registration);
+    this.#marking?.ended(registration);
+    this.#finished(task);
+  }
+
+  *#inFlight(): Iterable<Registration> {
+    for (let task = this.#running.oldest; task !== undefined; task = task.after) yield task.registration;
   }
 
   /** A handler that throws is not silent where it runs: at most one line a second and type, with the stack. */
@@ -219,6 +269,13 @@ export class Dispatch {
     const { type } = call.message;
     this.tally.received.abandoned += 1;
     this.fault('abandoned', peer, type, stuck(type, call.heldBy), call.registration.plugin);
+    const { registration } = call;
+    this.blockage.waits();
+    this.#marking?.waits(registration);
+    void settled.then(() => {
+      this.blockage.ended(registration);
+      this.#marking?.ended(registration);
+    });
     const task = taskOf(call);
     const ordered = task.key ?? (task.gate.limit === 1 ? task.gate : undefined);
     if (ordered === undefined) return;
@@ -236,15 +293,17 @@ export class Dispatch {
   }
 
   /** A task has ended: the gate of its key goes when nothing uses it. */
-  forget({ invocation, key, keyName }: Task): void {
+  forget({ registration, key, keyName }: Task): void {
     if (key === undefined) return;
     this.#options.clock.atTurnEnd(() => {
-      const { keys } = this.#gatesOf(invocation.registration);
+      const { keys } = this.#gatesOf(registration);
       if (key.idle && !this.#stuck.has(key) && keys.get(keyName) === key) keys.delete(keyName);
     });
   }
 
   #gatesOf(registration: Registration): Gates {
+    // Messages of one type come in rows.
+    if (this.#last?.registration === registration) return this.#last.gates;
     let gates = this.#gates.get(registration);
     if (gates === undefined) {
       const slots = this.#options.lane.concurrency;
@@ -254,6 +313,7 @@ export class Dispatch {
       gates = { own: new Gate(concurrency, Math.min(1, Math.max(1 / 2, part))), keys: new Map() };
       this.#gates.set(registration, gates);
     }
+    this.#last = { registration, gates };
     return gates;
   }
 }

@@ -2,16 +2,21 @@ import { BusError } from '../errors/bus-error.js';
 import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { AnyContract } from '../handler/contract.js';
 import { type AnyMessage, contractOf } from '../handler/verbs.js';
+import type { Shared } from '../lane/outgoing.js';
 import type { Draft } from './call.js';
 
-/** A payload in the form in which it travels; encoded once, however many workers it goes to. */
-export interface Encoded {
+/** What is left to know of a message once it has left: for its reply, and for texts. */
+export interface Form {
   readonly type: string;
   readonly contract: AnyContract;
-  readonly payload: Uint8Array;
-  readonly codec: string;
   /** What it was encoded with; reads the reply. */
   readonly codecs: Codecs;
+}
+
+/** A payload in the form in which it travels; encoded once, however many workers it goes to. */
+export interface Encoded extends Form {
+  readonly payload: Uint8Array;
+  readonly codec: string;
 }
 
 /** Which try of a call this is, and the id that all its tries share. */
@@ -19,6 +24,9 @@ export interface Attempt {
   readonly attempt: number;
   readonly id: string;
 }
+
+/** A draft that may go to many: its payload counts once, while any of them has it. */
+export interface SharedDraft extends Draft, Shared {}
 
 const firstAttempt: Attempt = { attempt: 1, id: '' };
 
@@ -43,7 +51,7 @@ export const draft = (
   deadlineAt: number,
   headers: Readonly<Record<string, string>> | undefined,
   { attempt, id }: Attempt = firstAttempt,
-): Draft => ({
+): SharedDraft => ({
   type,
   payload,
   codec,
@@ -51,6 +59,7 @@ export const draft = (
   deadlineAt: deadlineAt === Number.POSITIVE_INFINITY ? 0 : deadlineAt,
   attempt,
   id,
+  holders: 0,
   ...(headers === undefined ? {} : { headers: texts(headers, type) }),
 });
 

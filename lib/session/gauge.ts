@@ -4,11 +4,11 @@ import type { SessionState } from './state.js';
 /** The grade of a session's peer. `undefined` before its first link. */
 export function livenessOf(
   state: SessionState,
-): 'alive' | 'suspect' | 'draining' | 'lost' | 'left' | undefined {
+): 'alive' | 'stalled' | 'suspect' | 'draining' | 'lost' | 'left' | undefined {
   if (state.name === 'idle') return undefined;
   if (state.name === 'ended') return state.cause === 'left' || state.cause === 'closed' ? 'left' : 'lost';
-  if (state.grade === 'suspect') return 'suspect';
-  return state.draining ? 'draining' : 'alive';
+  const { grade } = state.verdict;
+  return grade === 'alive' && state.draining ? 'draining' : grade;
 }
 
 /** What a session holds, in numbers. Counts nothing: every number is kept anyway. */

@@ -2,6 +2,7 @@ import type { BusError } from '../errors/bus-error.js';
 import { fixedDeadline, type MakeDetector, type Silence } from '../time/detector.js';
 import { Beats } from './beats.js';
 import type { SessionState } from './state.js';
+import { isLiving } from './step.js';
 import { Suspicion } from './suspicion.js';
 
 /** What one session hears of its peer: how late the beats are, and how much silence makes it suspect. */
@@ -12,6 +13,7 @@ export class Hearing {
   #suspicion: Suspicion | undefined;
   #intervalMs = Number.POSITIVE_INFINITY;
   #beatAt: number | undefined;
+  #pulseBeatAt: number | undefined;
 
   constructor(
     {
@@ -35,27 +37,52 @@ export class Hearing {
     });
   }
 
-  /** A beat was read. Gives by how much it came after its interval. */
-  beat(at: number, state: SessionState): number {
-    const lateMs = this.#beatAt === undefined ? 0 : Math.max(0, at - this.#beatAt - this.#intervalMs);
+  /** A pulse begins: the time without one was no lateness. */
+  attachPulse(): void {
+    this.#pulseBeatAt = undefined;
+  }
+
+  /**
+   * A beat was read over the link. Gives by how much it came after its interval; while there is a pulse, that one's beats
+   * are the rhythm, and a link is never late.
+   */
+  beat(at: number, state: SessionState, pulsing: boolean): number {
+    const lateMs = pulsing ? 0 : this.#lateMs(at, this.#beatAt);
     this.#beatAt = at;
-    this.beats.add(lateMs, at);
-    if (state.name === 'attached') this.#suspicion?.heard(at, state.tickDueAt);
+    this.#note(lateMs, at, pulsing ? undefined : state);
+    return lateMs;
+  }
+
+  /** The same over the pulse. */
+  pulseBeat(at: number, state: SessionState): number {
+    const lateMs = this.#lateMs(at, this.#pulseBeatAt);
+    this.#pulseBeatAt = at;
+    this.#note(lateMs, at, state);
     return lateMs;
   }
 
   /** This process was held up for so long. */
   stalled(lateMs: number, state: SessionState): void {
-    if (state.name === 'attached') this.#suspicion?.stalled(lateMs, state.tickDueAt);
+    if (isLiving(state)) this.#suspicion?.stalled(lateMs, state.tickDueAt);
   }
 
-  /** The timing, with what the detector says. */
-  judged<T extends Silence>(timing: T): T {
-    return this.#suspicion ? { ...timing, suspectAfterMs: this.#suspicion.afterMs() } : timing;
+  /** How much silence of the process makes it suspect: what the detector says. */
+  suspectAfterMs(timing: Silence): number {
+    return this.#suspicion?.afterMs() ?? timing.suspectAfterMs;
   }
 
   /** A new session: the time without one was no lateness. */
   renew(): void {
     this.#beatAt = undefined;
+  }
+
+  #lateMs(at: number, before: number | undefined): number {
+    return before === undefined ? 0 : Math.max(0, at - before - this.#intervalMs);
+  }
+
+  /** `state` where the beat is one of those that are judged. */
+  #note(lateMs: number, at: number, state: SessionState | undefined): void {
+    this.beats.add(lateMs, at);
+    if (state && isLiving(state)) this.#suspicion?.heard(at, state.tickDueAt);
   }
 }

@@ -2,6 +2,7 @@ import { BusError } from '../errors/bus-error.js';
 import type { Chunk, Fault, Message, Outcome, Totals } from '../frame/frame.js';
 import type { Reply, Surroundings } from '../handler/call.js';
 import type { Peer } from '../handler/context.js';
+import type { Demand } from '../handler/demand.js';
 import { faultOf } from '../handler/fault.js';
 import type { Outbox } from '../lane/outbox.js';
 import { partBytes } from '../lane/parts.js';
@@ -10,6 +11,7 @@ import type { SessionScope } from '../services/injection.js';
 import { Arrivals, type Arrived, type Begun, isBegun, overlong } from './arrivals.js';
 import type { Dispatch } from './dispatch.js';
 import { nothingReceived } from './numbering.js';
+import { OpenTasks } from './open-tasks.js';
 import type { Refused } from './tally.js';
 import { Task, type TaskOwner } from './task.js';
 
@@ -38,7 +40,9 @@ export class Inbound implements TaskOwner {
     maxUnanswered: Number.POSITIVE_INFINITY,
     credited: true,
   };
-  readonly #open = new Map<number, Task>();
+  readonly #open = new OpenTasks();
+  /** Of those of them that give items. */
+  readonly #streams = new Set<Demand>();
   readonly #early = new Set<number>();
   /** Their deadlines are on the clock's `now`. */
   readonly #arrivals: Arrivals<Message>;
@@ -101,14 +105,26 @@ export class Inbound implements TaskOwner {
 
   /** Outcomes may have been taken: lets what waits start again, and says what was granted meanwhile. */
   outcomesTaken(): void {
-    if (!this.#withheld || this.#owes(1)) return;
-    this.#withheld = false;
-    this.#source.resume();
+    if (!this.#withheld || this.#owesTooMuch) return;
+    this.#withhold(false);
     this.tellCredit();
+  }
+
+  /** Starts nothing more for this peer and asks its streams for no more items, or goes on. */
+  #withhold(withheld: boolean): void {
+    this.#withheld = withheld;
+    if (withheld) this.#source.pause();
+    else this.#source.resume();
+    for (const demand of this.#streams) demand.hold(withheld);
   }
 
   get #maxOwedBytes(): number {
     return Math.max(leastOwedBytes, this.terms.maxPayloadBytes);
+  }
+
+  /** Of itself, or of what the process may hold. */
+  get #owesTooMuch(): boolean {
+    return this.#owes(1) || this.outbox.outcomes.over;
   }
 
   /** Whether the peer owes so many times what it may leave untaken. */
@@ -178,9 +194,13 @@ export class Inbound implements TaskOwner {
       this,
       reserved,
     );
+    if (message.expects === 'stream') {
+      task.demand.ahead = this.outbox.messages;
+      this.#streams.add(task.demand);
+    }
     this.dispatch.addKey(task);
     if (this.#source.admit(task)) {
-      this.#open.set(message.seq, task);
+      this.#open.add(task);
       this.dispatch.tally.received.accepted += 1;
     } else {
       this.#forget(task);
@@ -189,7 +209,7 @@ export class Inbound implements TaskOwner {
   }
 
   cancel(re: number, lastReceived: number): void {
-    const task = this.#open.get(re);
+    const task = this.#open.find(re);
     this.outbox.stopOutcome(re);
     const arriving = this.#arrivals.drop(re);
     if (arriving) {
@@ -204,7 +224,7 @@ export class Inbound implements TaskOwner {
     }
     const error = new BusError('cancelled', `the sender cancelled '${task.type}'`);
     task.fate ??= 'cancelled';
-    if (!this.#source.withdraw(task)) return task.invocation.cancel(error);
+    if (!this.#source.withdraw(task)) return task.cancel(error);
     this.finished(task);
     this.#tell(task.message, error, false);
   }
@@ -215,7 +235,7 @@ export class Inbound implements TaskOwner {
   }
 
   pull(re: number, items: number): void {
-    this.#open.get(re)?.invocation.demand.allow(items);
+    this.#open.find(re)?.demand.allow(items);
   }
 
   /** Answers what has not started, or not arrived whole, with `draining`. */
@@ -254,7 +274,11 @@ export class Inbound implements TaskOwner {
     task.cut = true;
     this.#fail(task);
     this.#tell(task.message, error, false);
-    task.invocation.cancel(error);
+    task.cancel(error);
+  }
+
+  ended(task: Task): void {
+    this.dispatch.ended(task);
   }
 
   finished(task: Task): void {
@@ -262,13 +286,12 @@ export class Inbound implements TaskOwner {
     task.fate ??= 'handled';
     this.dispatch.tally.received[task.fate] += 1;
     if (task.dropped) task.dropped();
-    else this.#open.delete(task.message.seq);
+    else this.#open.remove(task);
   }
 
   /** The peer's session is over: what runs is cancelled, what waits is dropped, and nothing is answered. */
   reset(): void {
-    const tasks = [...this.#open.values()];
-    this.#open.clear();
+    const tasks = this.#open.clear();
     this.#early.clear();
     const queued = this.#source.clear();
     this.dispatch.tally.received.lost += queued.length;
@@ -283,7 +306,7 @@ export class Inbound implements TaskOwner {
     for (const task of tasks) {
       task.dropped = ended;
       task.fate ??= 'lost';
-      task.invocation.cancel(gone);
+      task.cancel(gone);
     }
   }
 
@@ -293,6 +316,7 @@ export class Inbound implements TaskOwner {
   }
 
   #forget(task: Task): void {
+    if (task.message.expects === 'stream') this.#streams.delete(task.demand);
     this.dispatch.forget(task);
     this.dispatch.reserve.give(task.reserved);
   }
@@ -386,10 +410,8 @@ export class Inbound implements TaskOwner {
     const outgoing = { frame, bytes: payload.length, kept: this.terms.credited, courtesy };
     if (urgent) this.outbox.urgent(outgoing);
     else this.outbox.outcome(outgoing);
-    if (!this.#withheld && this.#owes(1)) {
-      this.#withheld = true;
-      this.#source.pause();
-    } else if (this.#withheld && this.#owes(4)) this.overrun();
+    if (!this.#withheld && this.#owesTooMuch) this.#withhold(true);
+    else if (this.#withheld && this.#owes(4)) this.overrun();
   }
 }
 

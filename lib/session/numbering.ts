@@ -1,5 +1,20 @@
 import { BusError } from '../errors/bus-error.js';
-import type { Frame, Received } from '../frame/frame.js';
+import type { Chunk, Frame, Message, Outcome, Received } from '../frame/frame.js';
+
+type Numbered = Message | Outcome | Chunk;
+
+const isNumbered = (frame: Frame): frame is Numbered =>
+  frame.kind === 'message' || frame.kind === 'outcome' || frame.kind === 'chunk';
+
+function withoutRepeated(frames: readonly Frame[], received: number): readonly Frame[] {
+  let seq = received;
+  return frames.filter((frame) => {
+    if (!isNumbered(frame)) return true;
+    if (frame.seq <= seq) return false;
+    seq = frame.seq;
+    return true;
+  });
+}
 
 export const nothingReceived: Received = { seq: 0, messages: 0, bytes: 0 };
 
@@ -13,8 +28,8 @@ export function fresh(
 ): { frames: readonly Frame[]; received: Received; duplicates: number } {
   let { seq, messages, bytes } = received;
   let duplicates = 0;
-  const kept = frames.filter((frame) => {
-    if (frame.kind !== 'message' && frame.kind !== 'outcome' && frame.kind !== 'chunk') return true;
+  for (const frame of frames) {
+    if (!isNumbered(frame)) continue;
     if (frame.seq === 0)
       throw new BusError(
         'protocol',
@@ -22,12 +37,12 @@ export function fresh(
       );
     if (frame.seq <= seq) {
       duplicates += 1;
-      return false;
+      continue;
     }
     seq = frame.seq;
     if (frame.kind === 'message') messages += 1;
     if (frame.kind === 'message' || (frame.kind === 'chunk' && !frame.outcome)) bytes += frame.payload.length;
-    return true;
-  });
-  return { frames: duplicates === 0 ? frames : kept, received: { seq, messages, bytes }, duplicates };
+  }
+  const kept = duplicates === 0 ? frames : withoutRepeated(frames, received.seq);
+  return { frames: kept, received: { seq, messages, bytes }, duplicates };
 }

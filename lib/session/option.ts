@@ -1,6 +1,7 @@
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { BeatTiming } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
+import type { Pulse } from '../pulse/pulse.js';
 import type { MakeInjection } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
 import type { Transport } from '../transport/link.js';
@@ -20,6 +21,17 @@ export interface LaneLimits {
   readonly reassemblyBytes?: number;
 }
 
+/** What one process may hold in all its buffers together. */
+export interface MemoryLimits {
+  /**
+   * Bytes of payload: what is promised to those who send (`lane.capacityBytes` and `lane.reassemblyBytes`), messages and
+   * outcomes until they are acknowledged, and items of streams that wait. A payload of `publish` to many counts once.
+   * Default: what is promised, and sixteen full outboxes (or largest payloads, or 64 MiB): 1,216 MiB with all defaults.
+   * At least what is promised, and two of the largest payloads.
+   */
+  readonly maxBytes?: number;
+}
+
 /** What may wait to be sent, per peer. */
 export interface SendLimits {
   /** Messages that wait before a `publish` is dropped and `reject` rejects; default 16,384. */
@@ -35,6 +47,8 @@ export interface Platform {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly injection: MakeInjection;
+  /** What beats for a worker while its event loop is held, over this transport; absent: nothing does. */
+  readonly pulse?: Pulse;
 }
 
 /** The version of this SDK, as it stands in its package.json. */
@@ -126,6 +140,28 @@ export function laneLimits(given: LaneLimits | undefined, maxPayloadBytes: numbe
   throw new BusError(
     'invalid-option',
     `lane.reassemblyBytes must be at least the largest payload, ${maxPayloadBytes}, not ${limits.reassemblyBytes}`,
+  );
+}
+
+/** How many peers may fill their outboxes before the bound of the process says something. */
+const fullOutboxes = 16;
+const mebi = 1024 * 1024;
+
+export function memoryLimits(
+  given: MemoryLimits | undefined,
+  lane: ReturnType<typeof laneLimits>,
+  outbox: ReturnType<typeof sendLimits>,
+  maxPayloadBytes: number,
+) {
+  const promised = lane.capacityBytes + lane.reassemblyBytes;
+  const each = Math.max(64 * mebi, outbox.capacityBytes, maxPayloadBytes);
+  const limits = numbers('memory', { maxBytes: promised + fullOutboxes * each }, given);
+  const least = promised + 2 * maxPayloadBytes;
+  if (limits.maxBytes >= least) return limits;
+  throw new BusError(
+    'invalid-option',
+    `memory.maxBytes must be at least ${least}, not ${limits.maxBytes}: lane.capacityBytes (${lane.capacityBytes}), ` +
+      `lane.reassemblyBytes (${lane.reassemblyBytes}) and two of the largest payloads (${maxPayloadBytes} each)`,
   );
 }
 

@@ -2,8 +2,9 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import type { Chunk, Outcome, Totals } from '../frame/frame.js';
 import { Reserve } from '../lane/assembly.js';
 import type { Outbox } from '../lane/outbox.js';
-import type { Outgoing, OverflowRule } from '../lane/outgoing.js';
+import type { Outgoing, OverflowRule, Shared } from '../lane/outgoing.js';
 import type { Clock } from '../time/clock.js';
+import { Deadlines } from '../time/deadlines.js';
 import { Arrivals, type Begun, isBegun, overlong } from './arrivals.js';
 import { Call, type Caller, Calls, type Draft, MessageFrame } from './call.js';
 import { type Ending, Tally } from './tally.js';
@@ -20,6 +21,9 @@ export interface SendTerms {
   readonly chunks?: boolean;
 }
 
+const isShared = <D extends object>(draft: D & Partial<Shared>): draft is D & Shared =>
+  draft.holders !== undefined;
+
 /** Whether a message that finds no answer had been sent. */
 export type Delivery = 'not-sent' | 'unknown';
 
@@ -27,6 +31,8 @@ const nothingHeld: Totals = { messages: 0, bytes: 0 };
 
 /** What this side sends in one session: messages on their way, and the calls that wait for outcomes. */
 export class Outbound {
+  /** Of the calls. */
+  readonly deadlines: Deadlines;
   readonly #calls: Calls;
   readonly #sent: Tally['sent'];
   terms: SendTerms = {
@@ -50,6 +56,7 @@ export class Outbound {
   ) {
     this.#sent = sent;
     this.#calls = new Calls(sent);
+    this.deadlines = new Deadlines(clock);
     this.#arrivals = new Arrivals(reserve, ({ frame, reserved }) => {
       reserve.give(reserved);
       this.settle(frame);
@@ -69,7 +76,7 @@ export class Outbound {
   #keepAnew(kept: boolean): void {
     for (const outgoing of this.outbox.clear()) {
       if (outgoing instanceof Call) outgoing.kept = kept;
-      this.outbox.offer(outgoing, 'wait');
+      this.outbox.put(outgoing);
     }
   }
 
@@ -88,20 +95,41 @@ export class Outbound {
     this.#check(draft);
     const call = new Call(new MessageFrame(draft, this.clock.now), this.#calls, caller, this.terms.credited);
     this.#sent.offered += 1;
-    if (this.outbox.offer(call, rule) !== 'full') {
+    const offered = this.outbox.offer(call, rule);
+    if (offered === 'queued') {
       this.#sent.queued += 1;
       return call;
     }
     this.#sent.refused += 1;
-    throw new BusError(
+    throw this.#noRoom(draft, offered === 'out-of-memory');
+  }
+
+  #noRoom({ type, payload }: Draft, outOfMemory: boolean): BusError {
+    const { queued, messages } = this.outbox;
+    const what = `'${type}' to ${this.name} finds no room`;
+    if (!outOfMemory)
+      return new BusError('overflow', `${what}: ${queued} messages wait already`, {
+        details: { type, queued },
+      });
+    const { used, bytes: most } = messages.budget;
+    return new BusError(
       'overflow',
-      `'${draft.type}' to ${this.name} finds no room: ${this.outbox.queued} messages wait already`,
-      { details: { type: draft.type, queued: this.outbox.queued } },
+      `${what} in the memory of this process: messages take ${used} bytes of ${Math.floor(most)} already, ` +
+        `${messages.bytes} of them for ${this.name}; raise memory.maxBytes, or send slower`,
+      {
+        details: {
+          type,
+          bound: 'memory.maxBytes',
+          bytes: payload.length,
+          usedBytes: used,
+          peerBytes: messages.bytes,
+        },
+      },
     );
   }
 
   /** Throws `too-large`; a peer that is gone drops it. */
-  publish(draft: Draft, rule: OverflowRule): 'queued' | 'dropped' | 'dropped-oldest' {
+  publish(draft: Draft & Partial<Shared>, rule: OverflowRule): 'queued' | 'dropped' | 'dropped-oldest' {
     if (this.#gone) {
       this.#sent.offered += 1;
       this.#sent.dropped += 1;
@@ -114,14 +142,20 @@ export class Outbound {
     // Nothing is kept for it, calls neither: dropping the oldest could drop a call that somebody waits for.
     const before = this.outbox.queued;
     const offered = this.outbox.offer(
-      { frame, bytes: draft.payload.length, kept: false, left: this.#published },
+      {
+        frame,
+        bytes: draft.payload.length,
+        kept: false,
+        left: this.#published,
+        shared: isShared(draft) ? draft : undefined,
+      },
       credited ? rule : 'drop-newest',
     );
     this.#sent.offered += 1;
     const more = this.outbox.queued - before;
     this.#sent.queued += more;
     this.#sent.dropped += 1 - more;
-    return offered === 'full' ? 'dropped' : offered;
+    return offered === 'queued' || offered === 'dropped-oldest' ? offered : 'dropped';
   }
 
   /** Gives up a call: taken out if it has not left, else the peer is told. */

@@ -1,45 +1,19 @@
-import { Subject, type Subscription } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import { BatchWriter } from '../frame/codec.js';
-import type {
-  BeatTiming,
-  Chunk,
-  ControlFrame,
-  Frame,
-  Message,
-  Outcome,
-  Received,
-  Totals,
-} from '../frame/frame.js';
+import type { Chunk, ControlFrame, Message, Outcome, Received, Totals } from '../frame/frame.js';
 import { Outbox } from '../lane/outbox.js';
-import type { Cancel } from '../time/clock.js';
 import { contradiction } from './arrivals.js';
 import type { Beats } from './beats.js';
-import { Hearing } from './hearing.js';
 import { Inbound } from './inbound.js';
+import { Life } from './life.js';
 import { nothingReceived } from './numbering.js';
 import type { Opening } from './opening.js';
 import { Outbound } from './outbound.js';
-import { pipeline } from './pipeline.js';
+import type { Stations } from './pipeline.js';
+import { Reading } from './reading.js';
 import { asBusError, goneError, refusalOf } from './refusal.js';
-import {
-  type EndCause,
-  idle,
-  type Rules,
-  type SessionEffect,
-  type SessionEvent,
-  type SessionState,
-} from './state.js';
+import type { EndCause, SessionEffect, SessionState } from './state.js';
 import type { SessionSetup, Terms } from './terms.js';
-import { transition } from './transition.js';
-
-/** Before the first welcome there is nothing to judge by. */
-const unjudged: BeatTiming = {
-  intervalMs: Number.POSITIVE_INFINITY,
-  suspectAfterMs: Number.POSITIVE_INFINITY,
-  lostAfterMs: Number.POSITIVE_INFINITY,
-  stalledAfterMs: Number.POSITIVE_INFINITY,
-};
 
 /** One DATA frame of HTTP/2: more in a batch was not faster when it was measured. */
 const maxBatchBytes = 16_000;
@@ -50,14 +24,11 @@ export class Session {
   readonly outbound: Outbound;
   readonly inbound: Inbound;
   readonly #setup: SessionSetup;
-  readonly #hearing: Hearing;
-  readonly #heard = new Set<() => void>();
-  #state: SessionState = idle;
+  readonly #life: Life;
+  readonly #reading: Reading;
   #terms: Terms | undefined;
   #links = 0;
   #opening: Opening | undefined;
-  #reading: Subscription | undefined;
-  #cancelTick: Cancel = () => {};
   #beats = 0;
   #idleSince = -1;
   #answeredAt = Number.NEGATIVE_INFINITY;
@@ -70,22 +41,35 @@ export class Session {
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
-    this.#hearing = new Hearing(setup, (error, plugin) => this.#misjudged(error, plugin));
+    this.#life = new Life(setup, {
+      apply: (effect) => this.#apply(effect),
+      misjudged: (error, plugin) => this.#misjudged(error, plugin),
+    });
     this.outbox = new Outbox({
       clock: setup.clock,
       ...setup.outbox,
       maxBatchBytes,
       writer: new BatchWriter(),
+      memory: setup.dispatch.memory,
       ack: () => this.#ack(),
       onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
     });
     const { tally, reserve } = setup.dispatch;
     this.outbound = new Outbound(setup.name, setup.clock, this.outbox, tally, reserve);
     this.inbound = new Inbound(setup.dispatch, this.outbox, () => this.#overrun());
+    this.#reading = new Reading(
+      {
+        stations: (link) => this.#stations(link),
+        broken: (link, thrown) => this.#broken(link, asBusError(thrown)),
+        closed: (link) => this.#detach(link, undefined),
+        fenced: (frames, told) => this.#fence(frames, told),
+      },
+      this.#life.pulse.beats$,
+    );
   }
 
   get state(): SessionState {
-    return this.#state;
+    return this.#life.state;
   }
 
   get epoch(): string {
@@ -98,12 +82,17 @@ export class Session {
 
   /** The beats that came in. */
   get beats(): Beats {
-    return this.#hearing.beats;
+    return this.#life.beats;
   }
 
   /** Whether the next link can go on with this session. */
   get resumable(): boolean {
-    return this.#terms !== undefined && this.#state.name === 'detached';
+    return this.#terms !== undefined && this.state.name === 'detached';
+  }
+
+  /** Whether a pulse is open. */
+  get pulsing(): boolean {
+    return this.#life.pulsing;
   }
 
   /** Nothing waits any more: no call without outcome, no message unsent, no outcome unacknowledged. */
@@ -119,7 +108,6 @@ export class Session {
     const { maxPayloadBytes, maxUnanswered, credited, chunks = false } = terms;
     this.#terms = terms;
     this.#opening = opening;
-    this.#hearing.attach(terms.timing, this.name);
     this.outbound.begin({ maxPayloadBytes, maxUnanswered, credited, chunks });
     this.inbound.begin({ maxPayloadBytes, maxUnanswered, credited }, terms.from);
     this.outbox.attach((batch, done) => opening.link.write(batch, done));
@@ -133,13 +121,17 @@ export class Session {
       this.outbound.resume();
       this.inbound.tellHolds();
     } else this.outbox.allow(limit);
-    this.#step({ type: 'attach', at: this.#now(), link });
-    this.#scheduleTick();
+    this.#life.attach(terms.timing, link);
   }
 
   /** Reads the link; what came with the greeting is handled at once, and may be the end of the session. */
   read(): void {
-    if (this.#opening && !this.#reading) this.#read(this.#opening, this.#links);
+    if (this.#opening && !this.#reading.active) this.#reading.read(this.#opening, this.#links);
+  }
+
+  /** Takes a pulse that has shown this session's secret; the one before it ends. */
+  attachPulse(opening: Opening): void {
+    this.#life.attachPulse(opening);
   }
 
   /** Room that is granted now beyond what was received: goes into the hello or the welcome. */
@@ -154,19 +146,10 @@ export class Session {
     this.outbox.control(frame);
   }
 
-  /** Asks the peer for a sign of life; resolves with whether there was one within `ms`. */
-  answers(ms: number): Promise<boolean> {
+  /** Asks the peer for a sign of life, over its link or (`pulseCounts`) its pulse; resolves with whether one came within `ms`. */
+  answers(ms: number, pulseCounts: boolean): Promise<boolean> {
     this.#beat(0, true);
-    return new Promise((resolve) => {
-      const end = (answered: boolean) => {
-        cancel();
-        this.#heard.delete(heard);
-        resolve(answered);
-      };
-      const heard = () => end(true);
-      const cancel = this.#setup.clock.after(ms, () => end(false));
-      this.#heard.add(heard);
-    });
+    return this.#life.sign(ms, pulseCounts);
   }
 
   /** Says that this side takes no more work, and answers what has not started with `draining`. */
@@ -186,15 +169,16 @@ export class Session {
 
   /** Ends the session: every call that waits fails, what runs is cancelled, and the link closes. */
   end(cause: EndCause): void {
-    this.#step({ type: 'end', cause });
+    this.#life.end(cause);
   }
 
   /** The peer will not have us: every call that waits fails, also what was not sent. The session may begin anew. */
   forsake(): void {
-    this.#cancelTick();
+    this.#life.halt();
     this.#renew('lost');
     this.outbound.forsake((delivery) => goneError(this.name, delivery, 'lost'));
     this.#terms = undefined;
+    this.#life.forget();
   }
 
   undelivered(type: string, error: BusError): void {
@@ -205,62 +189,33 @@ export class Session {
     return this.#setup.name;
   }
 
-  #read({ frames$ }: Opening, link: number): void {
-    const own$ = new Subject<readonly Frame[]>();
-    const reading = pipeline(own$, {
+  #stations(link: number): Stations {
+    return {
       received: () => this.#received,
       receive: (received, duplicates) => {
         this.#setup.dispatch.tally.received.repeated += duplicates;
         this.#before = this.#received.seq;
         this.#received = received;
-        this.#step({ type: 'heard', at: this.#now(), link });
-        if (this.#heard.size > 0) for (const heard of [...this.#heard]) heard();
+        this.#life.heard(link);
         // A peer that drains waits for its last outcome to be acknowledged: not only with the next beat.
-        if (this.#state.name === 'attached' && this.#state.draining) this.outbox.ackDue();
+        if (this.state.name === 'attached' && this.state.draining) this.outbox.ackDue();
       },
       control: (frame) => this.#control(frame, link),
       outcome: (outcome) => this.#outcome(outcome, link),
       messages: (messages) => this.#messages(messages, link),
-    }).subscribe({
-      error: (thrown) => this.#broken(link, asBusError(thrown)),
-      complete: () => this.#detach(link, undefined),
-    });
-    this.#reading = reading;
-    let told = false;
-    // It ends with the link, which is read to its end: what comes after the session let go of it is counted.
-    frames$.subscribe({
-      next: (frames) => {
-        if (!reading.closed) return own$.next(frames);
-        told = this.#fence(frames.length, told);
-      },
-      error: (thrown) => own$.error(thrown),
-      complete: () => own$.complete(),
-    });
+    };
   }
 
   /** Frames came over a link that does not count any more, and change nothing. Gives whether that has been told. */
   #fence(frames: number, told: boolean): boolean {
     this.#setup.dispatch.tally.fenced += frames;
-    const state = this.#state;
+    const state = this.state;
     // A session without a link lets go of one that broke, and one that was left has nothing to tell.
     if (told || state.name === 'detached') return told;
     const cause = state.name === 'ended' ? state.cause : 'replaced';
     if (cause === 'left' || cause === 'closed') return told;
     this.#setup.host.fenced(cause === 'replaced' ? 'its link was replaced' : `it is ${cause}`);
     return true;
-  }
-
-  #step(event: SessionEvent): void {
-    const { state, effects } = transition(this.#state, event, this.#rules(event));
-    this.#state = state;
-    for (const effect of effects) this.#apply(effect);
-  }
-
-  #rules({ type }: SessionEvent): Rules {
-    const { role } = this.#setup;
-    const timing = this.#terms?.timing ?? unjudged;
-    const judges = type === 'tick' && this.#state.name === 'attached';
-    return { role, timing: judges ? this.#hearing.judged(timing) : timing };
   }
 
   #apply(effect: SessionEffect): void {
@@ -271,9 +226,17 @@ export class Session {
         this.#giveBack();
         return this.#beat(effect.lateMs, false);
       case 'grade':
-        return host.graded(effect.grade, effect.cause, effect.silentMs);
+        return host.graded(effect.grade, effect.cause, effect.timings.silentMs, effect.timings);
+      case 'stall-limit':
+        return host.graded('stalled', 'limit', effect.timings.silentMs, effect.timings);
+      case 'redial':
+        return this.#life.pulse.redial('the link is silent or closed: dial again');
+      case 'drop-pulse':
+        // The pulse before was let go as the new one was taken.
+        if (effect.cause === 'replaced') return;
+        return effect.cause === 'silent' ? this.#life.pulse.drop() : this.#life.pulse.end(effect.cause);
       case 'stalled-ourselves':
-        this.#hearing.stalled(effect.lateMs, this.#state);
+        this.#life.heldUp(effect.lateMs);
         return host.lagged(effect.lateMs);
       case 'drop-link':
         // The link before was let go as the new one was taken.
@@ -283,19 +246,20 @@ export class Session {
           host.detached(new BusError('peer-lost', `${this.name} was silent: dialling again`));
         return;
       case 'end':
-        this.#cancelTick();
+        this.#life.halt();
         this.#release();
+        this.#reading.close();
         this.inbound.close();
         this.outbound.close((delivery) => goneError(this.name, delivery, effect.cause));
-        return host.ended(effect.cause, effect.silentMs);
+        return host.ended(effect.cause, effect.timings.silentMs, effect.timings);
     }
   }
 
   #control(frame: ControlFrame, link: number): void {
     switch (frame.kind) {
       case 'beat':
-        this.#setup.host.beat(frame, this.#hearing.beat(this.#now(), this.#state));
-        if (frame.probe) this.#answerProbe();
+        this.#life.beat(frame);
+        if (frame.probe && frame.progress === undefined) this.#answerProbe();
         return;
       case 'credit':
         return this.outbox.allow(frame);
@@ -311,7 +275,7 @@ export class Session {
       case 'announce':
         return this.#setup.host.announced(frame.handles);
       case 'drain':
-        this.#step({ type: 'draining', link });
+        this.#life.draining(link);
         // It waits for its last outcome to be acknowledged: not until the next beat.
         this.outbox.ackDue();
         return this.#setup.host.draining();
@@ -346,6 +310,7 @@ export class Session {
     this.#detach(link, undefined);
     this.#renew('left');
     this.#terms = undefined;
+    this.#life.forget();
   }
 
   #messages(messages: readonly (Message | Chunk)[], link: number): void {
@@ -386,7 +351,7 @@ export class Session {
     this.#overran = true;
     this.#setup.clock.atTurnEnd(() => {
       this.#overran = false;
-      if (this.#state.name === 'ended') return;
+      if (this.state.name === 'ended') return;
       const { messages, bytes } = this.outbox.owed;
       const text = `${this.name} has not taken ${messages} outcomes of ${bytes} bytes and goes on: its session is over`;
       this.outbox.control(refusalOf(new BusError('overflow', text)));
@@ -433,8 +398,8 @@ export class Session {
 
   /** At once, but no more than four an interval: what a peer does not read would wait here without bound. */
   #answerProbe(): void {
-    const now = this.#now();
-    if (now - this.#answeredAt < (this.#terms?.timing ?? unjudged).intervalMs / 4) return;
+    const now = this.#setup.clock.now();
+    if (now - this.#answeredAt < this.#life.intervalMs / 4) return;
     this.#answeredAt = now;
     this.#beat(0, false);
   }
@@ -447,16 +412,15 @@ export class Session {
   }
 
   #detach(link: number, error: BusError | undefined): void {
-    if (this.#state.name !== 'attached' || this.#state.link !== link) return;
+    if (this.state.name !== 'attached' || this.state.link !== link) return;
     this.#release();
-    this.#step({ type: 'detach', at: this.#now(), link, cause: error ? error.code : 'closed' });
+    this.#life.detach(link, error ? error.code : 'closed');
     this.#setup.host.detached(error);
   }
 
   #release(): void {
     this.outbox.detach();
-    this.#reading?.unsubscribe();
-    this.#reading = undefined;
+    this.#reading.release();
     this.#opening?.link.close();
     this.#opening = undefined;
   }
@@ -464,22 +428,9 @@ export class Session {
   /** The peer knows nothing of what was: numbers begin anew on both sides. */
   #renew(cause: EndCause): void {
     this.inbound.reset();
-    this.#hearing.renew();
+    this.#life.renew();
     this.#received = nothingReceived;
     this.#acked = 0;
     this.outbound.renew((delivery) => goneError(this.name, delivery, cause));
-  }
-
-  #scheduleTick(): void {
-    this.#cancelTick();
-    const { intervalMs } = (this.#terms as Terms).timing;
-    this.#cancelTick = this.#setup.clock.after(intervalMs, () => {
-      this.#step({ type: 'tick', at: this.#now() });
-      if (this.#state.name !== 'ended' && this.#terms) this.#scheduleTick();
-    });
-  }
-
-  #now(): number {
-    return this.#setup.clock.now();
   }
 }

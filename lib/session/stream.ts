@@ -5,8 +5,9 @@ import type { CallOptions } from '../handler/call-option.js';
 import type { Log } from '../handler/context.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import type { Clock } from '../time/clock.js';
-import { begin, deadlineOf, faultError } from './calling.js';
-import { draft, type Encoded } from './draft.js';
+import type { Call } from './call.js';
+import { deadlineOf, Waiting } from './calling.js';
+import { draft, type Encoded, type Form } from './draft.js';
 import type { Session } from './session.js';
 import { streamWindow } from './task.js';
 
@@ -20,56 +21,82 @@ export const stream = (
 ) =>
   new Observable<unknown>((subscriber) => {
     const deadlineAt = untilAt ?? deadlineOf(clock, options);
-    const items = new Items(subscriber, session, encoded, (asked) => session.outbound.pull(call, asked));
-    const give = (error: BusError) => session.outbound.abandon(call, error);
-    const call = begin(
-      session,
-      clock,
-      draft(encoded, 'stream', deadlineAt, options.headers),
-      deadlineAt,
-      options,
-      (end) => ({
-        accepted() {},
-        outcome(outcome) {
-          if (outcome.status !== 'item') end(() => items.end(outcome));
-          else items.item(outcome, give);
-          return outcome.status !== 'item';
-        },
-        failed: (error) => end(() => subscriber.error(error)),
-        undelivered() {},
-      }),
-    );
-    return () => give(new BusError('cancelled', `the stream of '${encoded.type}' was unsubscribed`));
+    const streaming = new Streaming(session, encoded, options, subscriber);
+    streaming.begin(draft(encoded, 'stream', deadlineAt, options.headers), deadlineAt - clock.now());
+    return () =>
+      streaming.abandon(new BusError('cancelled', `the stream of '${encoded.type}' was unsubscribed`));
   });
+
+class Streaming extends Waiting {
+  readonly #items: Items;
+
+  constructor(
+    session: Session,
+    encoded: Encoded,
+    options: CallOptions,
+    private readonly subscriber: Subscriber<unknown>,
+  ) {
+    super(session, encoded, options);
+    this.#items = new Items(subscriber, session, this.form, (asked) =>
+      session.outbound.pull(this.call as Call, asked),
+    );
+  }
+
+  override outcome(outcome: Outcome): boolean {
+    if (outcome.status === 'item') {
+      this.#items.item(outcome, (error) => this.abandon(error));
+      return false;
+    }
+    const error = outcome.status === 'fault' ? this.errorOf(outcome) : undefined;
+    this.settled();
+    this.#items.end(error);
+    return true;
+  }
+
+  override failed(error: BusError): void {
+    this.settled();
+    this.subscriber.error(error);
+  }
+}
 
 /** The items of one stream, in order, whether their check answers at once or later; asks for more as they are taken. */
 class Items {
   #taken = 0;
   #asked = streamWindow;
   #last: Promise<void> | undefined;
+  #full = false;
 
   constructor(
     private readonly subscriber: Subscriber<unknown>,
     private readonly session: Session,
-    private readonly encoded: Encoded,
+    private readonly form: Form,
     private readonly pull: (items: number) => void,
   ) {}
 
+  /** What has to wait for a check is held in the memory of the process; without room for it the stream ends. */
   item(outcome: Outcome, wrong: (error: BusError) => void): void {
-    this.#inOrder(() => {
+    const { messages } = this.session.outbox;
+    const { length } = outcome.payload;
+    if (this.#full) return;
+    const checked = this.#inOrder(() => {
+      if (this.#full) return undefined;
       try {
-        const value = decodeReply(this.encoded.contract, outcome, this.encoded.codecs);
+        const value = decodeReply(this.form.contract, outcome, this.form.codecs);
         if (value instanceof Promise) return value.then((item) => this.#next(item), wrong);
         return this.#next(value);
       } catch (thrown) {
         return wrong(thrown as BusError);
       }
     });
+    if (checked === undefined) return;
+    if (messages.take(length)) return void checked.then(() => messages.give(length));
+    this.#full = true;
+    wrong(tooFarBehind(this.form.type, this.session.name));
   }
 
-  end(outcome: Outcome): void {
+  end(error: BusError | undefined): void {
     this.#inOrder(() => {
-      if (outcome.status === 'fault') this.subscriber.error(faultError(this.session, this.encoded, outcome));
+      if (error !== undefined) this.subscriber.error(error);
       else this.subscriber.complete();
     });
   }
@@ -82,15 +109,24 @@ class Items {
     this.pull(this.#asked);
   }
 
-  #inOrder(step: () => void | Promise<void>): void {
+  /** Gives when it is done; undefined: it is already. */
+  #inOrder(step: () => void | Promise<void>): Promise<void> | undefined {
     const later = this.#last ? this.#last.then(step) : step();
-    if (!later) return;
+    if (!later) return undefined;
     const last = later.finally(() => {
       if (this.#last === last) this.#last = undefined;
     });
     this.#last = last;
+    return last;
   }
 }
+
+const tooFarBehind = (type: string, name: string) =>
+  new BusError(
+    'overflow',
+    `the items of '${type}' from ${name} wait for their check, and find no room in the memory of this process`,
+    { details: { type, bound: 'memory.maxBytes' } },
+  );
 
 /** Where the errors of a stream go that its subscriber does not handle. */
 export const streamLog = (log: Log) => (thrown: unknown) =>

@@ -5,14 +5,15 @@ import type { Clock } from '../time/clock.js';
 import type { MakeDetector } from '../time/detector.js';
 import type { Beats } from './beats.js';
 import type { Dispatch } from './dispatch.js';
-import type { EndCause } from './state.js';
+import type { EndCause, StallLimit, Timings, Verdict } from './state.js';
 
 /** What the hub or the worker is told by a session of its own. */
 export interface SessionHost {
-  graded(grade: 'alive' | 'suspect', cause: string, silentMs: number): void;
+  /** Once more as `stalled`, with the cause `limit`, when the limit of a stall passes. `silentMs` is that of `timings`. */
+  graded(grade: Verdict['grade'], cause: string, silentMs: number, timings: Timings): void;
   detached(error: BusError | undefined): void;
-  ended(cause: EndCause, silentMs: number): void;
-  /** `lateMs`: how long after its interval it came. */
+  ended(cause: EndCause, silentMs: number, timings: Timings): void;
+  /** `lateMs`: how long after its interval it came. With `progress` it came over the pulse. */
   beat(beat: Beat, lateMs: number): void;
   announced(handles: readonly string[]): void;
   draining(): void;
@@ -55,6 +56,8 @@ export interface SessionSetup {
   readonly host: SessionHost;
   /** Judges the peer's silence; the fixed deadline by default. One is made for each link. */
   readonly detector?: MakeDetector;
+  /** How long the peer's event loop may stand still; default: for ever. */
+  readonly stallLimit?: StallLimit | undefined;
   /** Where beats are counted, for several sessions together; default: its own. */
   readonly beats?: Beats;
 }

@@ -1,8 +1,9 @@
 import { BusError, textOf } from '../errors/bus-error.js';
+import type { Outcome } from '../frame/frame.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import type { Clock } from '../time/clock.js';
-import { begin, faultError } from './calling.js';
+import { Waiting } from './calling.js';
 import { type Attempt, draft, type Encoded } from './draft.js';
 import { known, type Names } from './known.js';
 import type { Session } from './session.js';
@@ -47,35 +48,75 @@ export function publishTo(
 export const send: Verb<void> = (session, clock, encoded, deadlineAt, options, attempt) =>
   new Promise((resolve, reject) => {
     const message = draft(encoded, 'acceptance', 0, options.headers, attempt);
-    begin(session, clock, message, deadlineAt, options, (end) => ({
-      accepted: () => end(resolve),
-      outcome: (outcome) => {
-        end(() => (outcome.status === 'fault' ? reject(faultError(session, encoded, outcome)) : resolve()));
-        return true;
-      },
-      failed: (error) => end(() => reject(error)),
-      undelivered: (error) => session.undelivered(encoded.type, error),
-    }));
+    new Sending(session, encoded, options, resolve, reject).begin(message, deadlineAt - clock.now());
   });
+
+class Sending extends Waiting {
+  constructor(
+    session: Session,
+    encoded: Encoded,
+    options: CallOptions,
+    private readonly resolve: () => void,
+    private readonly reject: (error: BusError) => void,
+  ) {
+    super(session, encoded, options);
+  }
+
+  override accepted(): void {
+    this.settled();
+    this.resolve();
+  }
+
+  override outcome(outcome: Outcome): boolean {
+    if (outcome.status === 'fault') this.reject(this.errorOf(outcome));
+    else this.resolve();
+    this.settled();
+    return true;
+  }
+
+  override failed(error: BusError): void {
+    this.settled();
+    this.reject(error);
+  }
+
+  override undelivered(error: BusError): void {
+    this.session.undelivered(this.form.type, error);
+  }
+}
 
 /** Resolves with the reply. */
 export const request: Verb<unknown> = (session, clock, encoded, deadlineAt, options, attempt) =>
   new Promise((resolve, reject) => {
     const message = draft(encoded, 'reply', deadlineAt, options.headers, attempt);
-    begin(session, clock, message, deadlineAt, options, (end) => ({
-      accepted() {},
-      outcome(outcome) {
-        end(() => {
-          if (outcome.status === 'fault') return reject(faultError(session, encoded, outcome));
-          try {
-            resolve(decodeReply(encoded.contract, outcome, encoded.codecs));
-          } catch (thrown) {
-            reject(thrown);
-          }
-        });
-        return true;
-      },
-      failed: (error) => end(() => reject(error)),
-      undelivered() {},
-    }));
+    new Requesting(session, encoded, options, resolve, reject).begin(message, deadlineAt - clock.now());
   });
+
+class Requesting extends Waiting {
+  constructor(
+    session: Session,
+    encoded: Encoded,
+    options: CallOptions,
+    private readonly resolve: (reply: unknown) => void,
+    private readonly reject: (thrown: unknown) => void,
+  ) {
+    super(session, encoded, options);
+  }
+
+  override outcome(outcome: Outcome): boolean {
+    const { contract, codecs } = this.form;
+    if (outcome.status === 'fault') this.reject(this.errorOf(outcome));
+    else
+      try {
+        this.resolve(decodeReply(contract, outcome, codecs));
+      } catch (thrown) {
+        this.reject(thrown);
+      }
+    this.settled();
+    return true;
+  }
+
+  override failed(error: BusError): void {
+    this.settled();
+    this.reject(error);
+  }
+}

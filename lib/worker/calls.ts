@@ -52,8 +52,10 @@ export class WorkerCalls {
     );
   }
 
-  send(message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
-    return this.#call('send', send, message, payload, options);
+  send(message: AnyMessage, payload: unknown, options: CallOptions): Promise<void> {
+    const sent = this.#call('send', send, message, payload, options);
+    // What an interceptor gives is nothing to the caller.
+    return this.#sends === undefined ? sent : sent.then(() => {});
   }
 
   request(message: AnyMessage, payload: unknown, options: CallOptions): Promise<unknown> {
@@ -87,7 +89,21 @@ export class WorkerCalls {
     message: AnyMessage,
     payload: unknown,
     options: CallOptions,
-  ): Promise<unknown> {
+  ): Promise<T> {
+    try {
+      return this.#begin(verb, how, message, payload, options);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  }
+
+  #begin<T>(
+    verb: 'send' | 'request',
+    how: Verb<T>,
+    message: AnyMessage,
+    payload: unknown,
+    options: CallOptions,
+  ): Promise<T> {
     const { session, clock, open } = this.#options;
     open();
     if (this.#sends === undefined) {
@@ -95,10 +111,11 @@ export class WorkerCalls {
       return how(session, clock, encoded, deadlineOf(clock, options), options);
     }
     const deadlineAt = deadlineOf(clock, options);
-    return this.#sends.call({ verb, target, message, payload, options }, deadlineAt, (payload, options) => {
+    const order = { verb, target, message, payload, options };
+    return this.#sends.call(order, deadlineAt, (payload, options) => {
       open();
       return how(session, clock, this.#encode(message, payload), deadlineAt, options);
-    });
+    }) as Promise<T>;
   }
 
   #encode(message: AnyMessage, payload: unknown): Encoded {

@@ -3,9 +3,9 @@ import { type ErrorCode, isErrorCode } from '../errors/code.js';
 import { encodeBatch } from '../frame/codec.js';
 import type { Hello, Refusal, Welcome } from '../frame/frame.js';
 import { type Opening, open } from '../session/opening.js';
+import { Backoff } from '../time/backoff.js';
 import type { Cancel, Clock } from '../time/clock.js';
 import type { ClientTls, Link, Transport } from '../transport/link.js';
-import { Backoff } from './backoff.js';
 import { checkExtra, type Extra } from './option.js';
 
 export interface ConnectionOptions {

@@ -9,6 +9,8 @@ export type WorkerEventKind =
   | 'refused'
   | 'suspect'
   | 'recovered'
+  | 'pulse-began'
+  | 'pulse-lost'
   | 'draining'
   | 'undelivered'
   | 'overflow'

@@ -11,6 +11,7 @@ export const introduction = (
   worker: string,
   { version, application, labels = {}, requires = [] }: WorkerOptions,
   maxPayloadBytes: number,
+  pulse: boolean,
 ): Introduction => ({
   kind: 'hello',
   protocolMin: protocolRange.min,
@@ -21,7 +22,7 @@ export const introduction = (
   worker,
   incarnation: randomUUID(),
   labels,
-  features,
+  features: pulse ? features : features.filter((feature) => feature !== 'pulse'),
   requires,
   maxPayloadBytes,
 });

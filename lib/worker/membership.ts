@@ -1,20 +1,21 @@
 import { BehaviorSubject } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
-import type { Hello, Welcome } from '../frame/frame.js';
+import type { BeatTiming, Hello, Welcome } from '../frame/frame.js';
 import type { Log } from '../handler/context.js';
 import type { Handlers } from '../handler/registry.js';
 import type { Agreement } from '../handshake/negotiate.js';
 import type { PluginHost } from '../plugin/host.js';
 import type { Opening } from '../session/opening.js';
-import { batchLimit, defaultMaxPayloadBytes, numbers, positive, toldTiming } from '../session/option.js';
+import { batchLimit, defaultMaxPayloadBytes, positive, toldTiming } from '../session/option.js';
 import type { Session } from '../session/session.js';
 import type { Clock } from '../time/clock.js';
-import type { Transport } from '../transport/link.js';
+import type { Link, Transport } from '../transport/link.js';
 import { Connection } from './connection.js';
 import type { EmitWorkerEvent, WorkerState } from './event.js';
 import { type Introduction, introduction } from './introduction.js';
-import type { Extra, HubAddress, WorkerOptions } from './option.js';
+import { type Extra, type WorkerOptions, waitsOf, whereOf } from './option.js';
 import { agreementOf, Starting } from './starting.js';
+import type { WorkerPulse } from './worker-pulse.js';
 
 export interface MembershipOptions {
   readonly options: WorkerOptions;
@@ -27,6 +28,9 @@ export interface MembershipOptions {
   readonly plugins: PluginHost;
   readonly session: Session;
   readonly emit: EmitWorkerEvent;
+  readonly pulse: WorkerPulse | undefined;
+  /** The timing that the hub told. */
+  timed(timing: BeatTiming): void;
   /** Closes the worker: its plugins do not get ready. */
   close(): Promise<void>;
 }
@@ -38,6 +42,9 @@ export class Membership {
   readonly #connection: Connection;
   readonly #introduction: Introduction;
   #welcome: Welcome | undefined;
+  #link: Link | undefined;
+  /** Why the hub wants the link to be dialled again, until it is gone. */
+  #asked: string | undefined;
   #starting: Starting | undefined;
   /** The last failure to join that was logged: each is told once, not at every dial. */
   #warned = '';
@@ -46,11 +53,16 @@ export class Membership {
 
   constructor(membership: MembershipOptions) {
     const { options, clock, emit } = membership;
-    const { hub, maxPayloadBytes = defaultMaxPayloadBytes, handshakeTimeoutMs = 10_000 } = options;
-    const where: Exclude<HubAddress, string> = typeof hub === 'string' ? { address: hub } : hub;
-    const { random = Math.random, ...waits } = options.reconnect ?? {};
+    const { maxPayloadBytes = defaultMaxPayloadBytes, handshakeTimeoutMs = 10_000 } = options;
+    const where = whereOf(options);
+    const { random = Math.random } = options.reconnect ?? {};
     this.#options = membership;
-    this.#introduction = introduction(membership.id, options, maxPayloadBytes);
+    this.#introduction = introduction(
+      membership.id,
+      options,
+      maxPayloadBytes,
+      membership.pulse !== undefined,
+    );
     this.#connection = new Connection({
       clock,
       transport: where.transport ?? membership.transport,
@@ -59,7 +71,7 @@ export class Membership {
       tls: where.tls,
       maxBatchBytes: batchLimit(maxPayloadBytes),
       handshakeTimeoutMs,
-      ...numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits),
+      ...waitsOf(options),
       extra: options.extra ?? {},
       hello: (extra) => this.#hello(extra),
       welcomed: (opening, welcome) => this.#welcomed(opening, welcome),
@@ -108,10 +120,27 @@ export class Membership {
   }
 
   /** The link is lost: dials again, unless the worker is closed. */
-  redial(): void {
+  detached(error: BusError | undefined): void {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    const cause = asked ?? error?.message ?? 'the hub closed the link';
+    this.#options.emit('disconnected', cause, error ? { error } : {});
     if (this.state.value === 'closed') return;
     if (this.state.value !== 'draining') this.state.next('connecting');
-    this.#connection.redial();
+    if (asked === undefined) this.#connection.redial();
+    else this.#connection.dial();
+  }
+
+  /** The hub does not hear the link: gives it up, if it is still there, and dials at once. */
+  redial(reason: string): void {
+    if (this.state.value === 'closed' || this.#welcome === undefined) return;
+    if (this.#options.session.state.name === 'attached') {
+      this.#asked = `the hub asked for a new link: ${reason}`;
+      this.#link?.abort();
+    } else {
+      this.#connection.stop();
+      this.#connection.dial();
+    }
   }
 
   drain(): void {
@@ -122,6 +151,7 @@ export class Membership {
   close(): void {
     this.state.next('closed');
     this.#connection.stop();
+    this.#options.pulse?.close();
     this.#starting?.reject(this.closed());
     this.#starting = undefined;
     this.state.complete();
@@ -143,13 +173,16 @@ export class Membership {
   #welcomed(opening: Opening, welcome: Welcome): void {
     const { session, handlers, plugins, emit } = this.#options;
     const draining = this.state.value === 'draining';
+    const timing = toldTiming(welcome.beat);
     this.#welcome = welcome;
+    this.#link = opening.link;
+    this.#options.timed(timing);
     this.#warned = '';
     const credited = welcome.features.includes('credit');
     session.attach(opening, {
       epoch: welcome.epoch,
       from: { id: 'hub', epoch: welcome.epoch, labels: welcome.labels, identity: undefined },
-      timing: toldTiming(welcome.beat),
+      timing,
       resumed: welcome.received,
       credit: welcome.credit,
       maxPayloadBytes: welcome.maxPayloadBytes,
@@ -164,6 +197,7 @@ export class Membership {
     emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });
     if (welcome.reasons.length > 0) emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
     this.#starting?.cancelTimer();
+    this.#options.pulse?.welcomed(welcome);
     plugins.ready().then(
       () => this.#starting?.resolve(agreementOf(welcome)),
       (thrown) => {
@@ -189,6 +223,7 @@ export class Membership {
   /** Gives up a start, or, when the hub's no comes later, membership. */
   #stop(error: BusError): void {
     this.#connection.stop();
+    this.#options.pulse?.rest();
     const starting = this.#starting;
     this.#starting = undefined;
     if (this.state.value !== 'closed') this.state.next('idle');

@@ -6,6 +6,8 @@ import type { Provider } from '../services/provider.js';
 import { known, type Names } from '../session/known.js';
 import {
   type LaneLimits,
+  type MemoryLimits,
+  numbers,
   optionalText,
   optionalTexts,
   positive,
@@ -41,9 +43,12 @@ export interface WorkerOptions {
   readonly lane?: LaneLimits;
   /** What may wait to be sent to the hub, also while it is away. */
   readonly outbox?: SendLimits;
+  /** What all buffers of the worker may hold together. */
+  readonly memory?: MemoryLimits;
   /**
-   * Whether beats may come from a thread of their own. In this version they always travel on the main link, so a
-   * handler that computes without a pause is still able to hold them up.
+   * Whether beats come from a thread of their own as well, over a connection of its own, so that a handler that computes
+   * without a pause cannot stop them; default true. One thread serves all workers of a process. Where there can be none,
+   * and over another transport than gRPC, beats travel on the main link alone.
    */
   readonly pulse?: boolean;
   /**
@@ -84,6 +89,7 @@ const names: Names<WorkerOptions> = {
   providers: true,
   lane: true,
   outbox: true,
+  memory: true,
   pulse: true,
   reconnect: true,
   requires: true,
@@ -111,4 +117,14 @@ export function checkOptions(options: WorkerOptions): void {
   if (typeof extra !== 'function') checkExtra(extra);
   if (maxPayloadBytes !== undefined) positive(maxPayloadBytes, 'maxPayloadBytes');
   if (handshakeTimeoutMs !== undefined) positive(handshakeTimeoutMs, 'handshakeTimeoutMs');
+}
+
+/** Where the hub is, in the long form. */
+export const whereOf = ({ hub }: WorkerOptions): Exclude<HubAddress, string> =>
+  typeof hub === 'string' ? { address: hub } : hub;
+
+/** The waits between two dials, with their defaults. */
+export function waitsOf({ reconnect = {} }: WorkerOptions) {
+  const { random: _, ...waits } = reconnect;
+  return numbers('reconnect', { initialMs: 50, maxMs: 1_000 }, waits);
 }

@@ -1,13 +1,14 @@
+import type { BusError } from '../errors/bus-error.js';
 import type { SessionHost } from '../session/terms.js';
 import type { EmitWorkerEvent } from './event.js';
 
 /** What a worker does about what happens in its session. */
-export const sessionHost = (emit: EmitWorkerEvent, redial: () => void): SessionHost => ({
+export const sessionHost = (
+  emit: EmitWorkerEvent,
+  detached: (error: BusError | undefined) => void,
+): SessionHost => ({
   graded: (grade, cause, afterMs) => emit(grade === 'alive' ? 'recovered' : 'suspect', cause, { afterMs }),
-  detached: (error) => {
-    emit('disconnected', error?.message ?? 'the hub closed the link', error ? { error } : {});
-    redial();
-  },
+  detached,
   ended() {},
   beat() {},
   announced() {},

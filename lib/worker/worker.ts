@@ -28,6 +28,7 @@ import { Feed, isolated } from '../session/isolated.js';
 import {
   defaultMaxPayloadBytes,
   laneLimits,
+  memoryLimits,
   type Platform,
   quietLog,
   sdkVersion,
@@ -39,8 +40,9 @@ import { until } from '../time/until.js';
 import { WorkerCalls } from './calls.js';
 import type { EmitWorkerEvent, WorkerEvent, WorkerState } from './event.js';
 import { Membership } from './membership.js';
-import { checkOptions, type WorkerOptions } from './option.js';
+import { checkOptions, type WorkerOptions, waitsOf, whereOf } from './option.js';
 import { sessionHost } from './session-host.js';
+import { pulseFor, WorkerPulse } from './worker-pulse.js';
 
 /** Handles what the hub sends, and sends to it. Made by `createWorker`. */
 export class Worker implements WorkerVerbs, AsyncDisposable {
@@ -86,13 +88,28 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
       stats: () => this.stats(),
     });
     for (const registration of this.#plugins.contributions.handlers) this.#handlers.add(registration);
+    const pulse = pulseFor(options, platform.pulse);
+    const own =
+      pulse &&
+      new WorkerPulse(pulse, {
+        where: whereOf(options),
+        reconnect: waitsOf(options),
+        emit,
+        work: { load: () => this.#dispatch.load(), oldest: () => this.#dispatch.oldest() },
+        redial: (reason) => this.#membership.redial(reason),
+      });
+    const { maxPayloadBytes = defaultMaxPayloadBytes } = options;
+    const lane = laneLimits(options.lane, maxPayloadBytes);
+    const outbox = sendLimits(options.outbox);
     this.#dispatch = new Dispatch({
       clock,
-      lane: { ...laneLimits(options.lane, options.maxPayloadBytes ?? defaultMaxPayloadBytes), sources: 1 },
+      lane: { ...lane, sources: 1 },
+      maxMemoryBytes: memoryLimits(options.memory, lane, outbox, maxPayloadBytes).maxBytes,
       handlers: this.#handlers,
       log,
       exposeStacks: options.exposeStacks ?? false,
       codecs: this.#plugins.contributions.codecs,
+      marks: own?.marks,
       session: (peer) => this.#plugins.session(peer),
       emit: ({ peer: _, kind, ...event }) => this.#emit(kind, event.error.message, event),
     });
@@ -102,8 +119,8 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
       role: 'worker',
       clock,
       dispatch: this.#dispatch,
-      outbox: sendLimits(options.outbox),
-      host: sessionHost(emit, () => this.#membership.redial()),
+      outbox,
+      host: sessionHost(emit, (error) => this.#membership.detached(error)),
       ...(detector ? { detector } : {}),
     });
     this.#membership = new Membership({
@@ -116,6 +133,10 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
       plugins: this.#plugins,
       session: this.#session,
       emit,
+      pulse: own,
+      timed: ({ stalledAfterMs }) => {
+        if (stalledAfterMs > 0) this.#dispatch.blockage.stalledAfterMs = stalledAfterMs;
+      },
       close: () => this.close(),
     });
     this.state$ = isolated(this.#membership.state.pipe(distinctUntilChanged()), onThrow);
@@ -156,6 +177,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
       this.#session.beats.gauge(this.#clock.now()),
       gauges,
       this.#dispatch.tally,
+      this.#dispatch.memoryGauge,
     );
   }
 
@@ -203,8 +225,8 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
    */
   send(message: string, payload: unknown, options?: CallOptions): Promise<void>;
   send<C extends RequestContract>(message: C, ...rest: PayloadAndOptions<C, CallOptions>): Promise<void>;
-  async send(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<void> {
-    await this.#calls.send(message, payload, options);
+  send(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<void> {
+    return this.#calls.send(message, payload, options);
   }
 
   /** Resolves with the reply. Rejects as `send`, and with the handler's fault. */
@@ -213,7 +235,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<SendOutput<C>>;
-  async request(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<unknown> {
+  request(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<unknown> {
     return this.#calls.request(message, payload, options);
   }
 

@@ -247,8 +247,11 @@ describe('a strange greeting', () => {
     await peer.join(hello('other'));
   });
 
-  it('over the pulse, which is not spoken here, ends its link', async () => {
-    await trial.raw('Pulse').send(hello('odd')).gone();
+  it('over the pulse is refused, and told so', async () => {
+    const refusal = await trial.raw('Pulse').send(hello('odd')).refused();
+    expect(refusal).to.include({ code: 'protocol', retryable: false });
+    expect(refusal.message).to.equal('the first frame must be a pulse, this was a hello');
+    expect(trial.hub.workers.has('odd')).to.equal(false);
   });
 });
 

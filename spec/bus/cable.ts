@@ -8,7 +8,17 @@ interface Connection {
   readonly near: Socket;
   readonly far: Socket;
   readonly pipes: Readonly<Record<Way, Pipe>>;
+  /** What came first on its way to the hub. */
+  said: string;
+  /** It passes neither bytes nor ends any more. */
+  dead: boolean;
 }
+
+/** Whether a connection is one that is meant, by what it first said to the hub. */
+export type Fits = (said: string) => boolean;
+
+const every: Fits = () => true;
+const saidAtMost = 16 * 1024;
 
 const noise = Buffer.alloc(64, 0xa5);
 
@@ -32,10 +42,14 @@ export class Cable {
       const [host, port] = this.target.split(':');
       const far = connect(Number(port), host);
       const pipes = { 'to hub': new Pipe(near, far), 'to worker': new Pipe(far, near) };
-      const connection = { near, far, pipes };
+      const connection: Connection = { near, far, pipes, said: '', dead: false };
+      near.on('data', (chunk: Buffer) => {
+        if (connection.said.length < saidAtMost) connection.said += chunk.toString('latin1');
+      });
       this.count += 1;
       this.#connections.add(connection);
       const end = () => {
+        if (connection.dead) return;
         this.#connections.delete(connection);
         for (const way of ways) pipes[way].close();
         near.destroy();
@@ -59,14 +73,25 @@ export class Cable {
     return this.address;
   }
 
-  /** Ends every connection at once, as a broken cable with a reset does. Gives how many there were. */
-  cut(): number {
-    const cut = [...this.#connections];
-    for (const { near, far } of cut) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
+  /** Ends every connection that fits at once, as a broken cable with a reset does. Gives how many there were. */
+  cut(fits = every): number {
+    const cut = this.#fitting(fits);
+    for (const connection of cut) {
+      connection.dead = false;
+      connection.near.resetAndDestroy();
+      connection.far.resetAndDestroy();
     }
     return cut.length;
+  }
+
+  /** Connections that fit stay as they are for both sides, and nothing passes any more, not even their end. Later ones pass. */
+  deaden(fits = every): number {
+    const dead = this.#fitting(fits);
+    for (const connection of dead) {
+      connection.dead = true;
+      for (const way of ways) connection.pipes[way].hold(true);
+    }
+    return dead.length;
   }
 
   /** Puts bytes that mean nothing between those that pass that way. */
@@ -88,12 +113,17 @@ export class Cable {
     for (const { pipes } of this.#connections) for (const way of ways) pipes[way].limit(this.#pace);
   }
 
+  #fitting(fits: Fits): readonly Connection[] {
+    return [...this.#connections].filter(({ said, dead }) => !dead && fits(said));
+  }
+
   /** While true, new connections are ended at once. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing;
   }
 
   async close(): Promise<void> {
+    for (const connection of this.#connections) connection.dead = false;
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }

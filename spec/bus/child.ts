@@ -9,9 +9,10 @@ export class Child {
   exit: { code: number | null; signal: string | null } | undefined;
   readonly #process: ChildProcess;
 
-  constructor(program: 'hub' | 'worker' | 'both', argument: unknown) {
+  constructor(program: 'hub' | 'worker' | 'both' | 'busy' | 'silent' | URL, argument: unknown) {
     const text = typeof argument === 'string' ? argument : JSON.stringify(argument);
-    this.#process = fork(new URL(`./program/${program}.js`, import.meta.url), [text], {
+    const url = typeof program === 'string' ? new URL(`./program/${program}.js`, import.meta.url) : program;
+    this.#process = fork(url, [text], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
     });
@@ -32,6 +33,11 @@ export class Child {
 
   ready(): Promise<Told> {
     return this.tells('ready', ({ ready }) => ready === true);
+  }
+
+  /** Tells it something. */
+  say(what: Told): void {
+    this.#process.send(what);
   }
 
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {

@@ -149,10 +149,13 @@ describe('the end of an invocation', () => {
     );
     const seen: string[] = [];
     const replies = call.invocation.run();
-    if (replies === undefined || !('subscribe' in replies)) throw new Error('expected an observable');
-    replies.subscribe(({ status }) => {
-      seen.push(status);
-      call.invocation.cancel(cancelled());
+    if (replies === undefined || !('follow' in replies)) throw new Error('expected replies that come later');
+    replies.follow({
+      value({ status }) {
+        seen.push(status);
+        call.invocation.cancel(cancelled());
+      },
+      ended() {},
     });
     await call.settle();
     expect([seen, call.clock.pending]).to.deep.equal([['value'], 0]);

@@ -227,9 +227,9 @@ describe('an invocation', () => {
     const replies = call.invocation.run();
     await call.settle();
     const seen: unknown[] = [];
-    if (replies === undefined || !('subscribe' in replies)) throw new Error('expected an observable');
-    replies.subscribe({ next: ({ status }) => seen.push(status), complete: () => seen.push('complete') });
-    expect(seen).to.deep.equal(['value', 'complete']);
+    if (replies === undefined || !('follow' in replies)) throw new Error('expected replies that come later');
+    replies.follow({ value: ({ status }) => seen.push(status), ended: () => seen.push('ended') });
+    expect(seen).to.deep.equal(['value', 'ended']);
   });
 });
 
@@ -325,7 +325,7 @@ describe('the payload of a handler', () => {
       let checks = 0;
       const schema = z.number().transform((n) => n * 10 + checks++);
       const call = keyed((n) => n + 1, 4, schema);
-      expect(call.invocation.key()).to.equal(41);
+      expect(call.invocation.readKey()).to.equal(41);
       call.run();
       expect([ran, checks]).to.deep.equal([[40], 1]);
     });
@@ -342,7 +342,7 @@ describe('the payload of a handler', () => {
         [keyed(() => 'a', 1, z.string()), 'invalid-payload'],
       ];
       for (const [call, code] of wrong) {
-        expect(call.invocation.key()).to.equal('');
+        expect(call.invocation.readKey()).to.equal('');
         expect(call.run().outcomes).to.deep.equal([code]);
       }
       expect(ran).to.deep.equal([]);
@@ -354,20 +354,20 @@ describe('the payload of a handler', () => {
         1,
         z.number().refine(async () => false),
       );
-      expect(call.invocation.key()).to.equal('');
+      expect(call.invocation.readKey()).to.equal('');
       await call.settle();
       const runs = keyed(
         () => 'a',
         1,
         z.number().refine(async () => true),
       );
-      runs.invocation.key();
+      runs.invocation.readKey();
       await runs.run().settle();
       expect(ran).to.deep.equal([1]);
     });
 
     it('that is empty for a handler without one', () => {
-      expect(trial(run).invocation.key()).to.equal('');
+      expect(trial(run).invocation.readKey()).to.equal('');
     });
   });
 });

@@ -53,6 +53,7 @@ export class StillClock implements Clock {
 /** What one call did: its outcomes so far, and what was reported on this side. */
 export class Trial implements Surroundings {
   readonly from = { id: 'w1', epoch: 'e1', labels: {}, identity: undefined };
+  readonly ids = 'w1/e1/';
   readonly clock = new StillClock();
   readonly log = { debug() {}, info() {}, warn() {}, error() {} };
   readonly services = {
@@ -99,15 +100,16 @@ export class Trial implements Surroundings {
   run(): this {
     this.returned = this.invocation.run();
     if (this.returned === undefined) return this;
-    if ('subscribe' in this.returned) {
-      const subscription = this.returned.subscribe({
-        next: (reply) => this.replies.push(reply),
-        error: () => this.replies.push({ status: 'fault', payload: new Uint8Array(), codec: 'errored' }),
-        complete: () => {
+    if ('follow' in this.returned) {
+      const later = this.returned;
+      later.follow({
+        value: (reply) => void this.replies.push(reply),
+        ended: () => {
+          if (this.completed) throw new Error('ended twice');
           this.completed = true;
         },
       });
-      this.unsubscribe = () => subscription.unsubscribe();
+      this.unsubscribe = () => later.leave();
     } else {
       this.replies.push(...this.returned);
       this.completed = true;

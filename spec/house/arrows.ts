@@ -12,6 +12,7 @@ const ranks: Readonly<Record<string, number>> = {
   services: 2,
   lane: 3,
   handler: 3,
+  pulse: 3,
   session: 4,
   plugin: 4,
   hub: 5,

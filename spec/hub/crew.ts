@@ -158,7 +158,8 @@ export class Mate {
   stats(): Stats {
     const { session, dispatch } = this;
     const beats = session.beats.gauge(this.#clock.now());
-    return statsOf(this.#clock.date(), dispatch.gauge, beats, [gaugeOf(session)], dispatch.tally);
+    const { gauge, tally, memoryGauge } = dispatch;
+    return statsOf(this.#clock.date(), gauge, beats, [gaugeOf(session)], tally, memoryGauge);
   }
 
   close(): void {

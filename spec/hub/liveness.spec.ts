@@ -63,9 +63,9 @@ for (const plugins of [[], [learning]])
       ]);
       expect(text.split('\n')).to.deep.equal([
         "worker 'w1' is lost.",
-        `2020-01-01T00:00:00.000Z became alive (joined) after 0 ms of silence, epoch ${epoch}.`,
-        `2020-01-01T00:00:07.000Z became suspect (silent) after 3000 ms of silence, epoch ${epoch}.`,
-        `2020-01-01T00:00:14.000Z became lost (lost) after 10000 ms of silence, epoch ${epoch}.`,
+        `2020-01-01T00:00:00.000Z became alive (joined), epoch ${epoch}.`,
+        '2020-01-01T00:00:07.000Z became suspect (silent) after 7.0 s as alive: nothing was heard of it for 3.0 s.',
+        '2020-01-01T00:00:14.000Z became lost (lost) after 7.0 s as suspect: nothing was heard of it for 10.0 s.',
       ]);
       await bus.close();
     });

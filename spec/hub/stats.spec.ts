@@ -19,6 +19,9 @@ function held(type = 'hang') {
   };
 }
 
+/** What pulses tell, where there is none. */
+const noPulse = { pulses: 0, worstDelayMs: 0, ignored: 0, refused: 0 };
+
 const nothing = { queued: 0, queuedBytes: 0, unacknowledged: 0, waiting: 0, owed: 0, owedBytes: 0 };
 
 const untouched = {
@@ -53,8 +56,10 @@ describe('stats', () => {
       peers: { alive: 0, stalled: 0, suspect: 0, lost: 0, draining: 0 },
       lane: { queued: 0, queuedBytes: 0, running: 0, handled: 0, ...lane },
       outbox: nothing,
+      memory: { usedBytes: 0, maxBytes: Number.MAX_SAFE_INTEGER },
+      reassembly: { usedBytes: 0, capacityBytes: 128 * 1024 * 1024 },
       credit: { granted: { messages: 0, bytes: 0 }, held: { messages: 0, bytes: 0 } },
-      beats: { received: 0, lateMs: 0, worstMs: 0 },
+      beats: { ...noPulse, received: 0, lateMs: 0, worstMs: 0 },
       delivery: untouched,
     });
     const mate = await crew.join();
@@ -204,17 +209,17 @@ describe('stats', () => {
     const mate = await crew.join('w1');
     await crew.join('w2');
     await crew.clock.advance(3_500);
-    expect(crew.stats().beats).to.deep.equal({ received: 6, lateMs: 0, worstMs: 0 });
-    expect(mate.stats().beats).to.deep.equal({ received: 3, lateMs: 0, worstMs: 0 });
+    expect(crew.stats().beats).to.deep.equal({ ...noPulse, received: 6, lateMs: 0, worstMs: 0 });
+    expect(mate.stats().beats).to.deep.equal({ ...noPulse, received: 3, lateMs: 0, worstMs: 0 });
     crew.network.latency('w1', 'hub', 400);
     await crew.clock.advance(1_000);
     crew.network.latency('w1', 'hub', 0);
     await crew.clock.advance(1_000);
-    expect(crew.stats().beats).to.deep.equal({ received: 10, lateMs: 400, worstMs: 400 });
+    expect(crew.stats().beats).to.deep.equal({ ...noPulse, received: 10, lateMs: 400, worstMs: 400 });
     expect(crew.fleet.roster.get('w1').load.lateMs).to.equal(0);
     mate.close();
     await crew.clock.advance(1_000);
-    expect(crew.stats().beats).to.deep.equal({ received: 11, lateMs: 400, worstMs: 400 });
+    expect(crew.stats().beats).to.deep.equal({ ...noPulse, received: 11, lateMs: 400, worstMs: 400 });
     await crew.clock.advance(60_000);
     expect(crew.stats().beats).to.include({ lateMs: 400, worstMs: 0 });
     await crew.close();

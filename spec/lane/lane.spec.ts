@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { concat, EMPTY, from, mergeMap, NEVER, Observable, of, Subject, throwError } from 'rxjs';
+import { EMPTY, from, mergeMap, NEVER, Observable, of, Subject } from 'rxjs';
 import { Gate } from '../../lib/lane/gate.js';
+import type { Ongoing } from '../../lib/lane/slot.js';
 import { Doors, numbers, Rig } from './rig.js';
 
 describe('lane', () => {
@@ -83,18 +84,19 @@ describe('lane', () => {
     expect(source.limit.messages).to.be.greaterThan(messages + 3);
   });
 
-  it('outlives a run that throws, rejects, errors or gives nothing that can be observed', async () => {
+  it('outlives a run that throws, at once or as it is followed, or gives nothing that can be followed', async () => {
     const failing = {
       throws: () => {
         throw new Error('throws');
       },
-      rejects: () => Promise.reject(new Error('rejects')),
-      errors: () =>
-        concat(
-          of('before'),
-          throwError(() => new Error('errors')),
-        ),
-      nonsense: () => 42 as unknown as Observable<string>,
+      follows: (): Ongoing<string> => ({
+        follow(listener) {
+          listener.value('before');
+          throw new Error('follows');
+        },
+        leave() {},
+      }),
+      nonsense: () => 42 as unknown as string[],
       works: () => Promise.resolve('works'),
     };
     const rig = new Rig({ run: ({ name }) => failing[name as keyof typeof failing](), concurrency: 1 });
@@ -104,9 +106,8 @@ describe('lane', () => {
     expect(rig.outputs).to.deep.equal(['before', 'works']);
     expect(rig.failures.map((thrown) => (thrown as Error).message.slice(0, 7))).to.deep.equal([
       'throws',
-      'rejects',
-      'errors',
-      'You pro',
+      'follows',
+      'Cannot ',
     ]);
     expect(rig.lane.inFlight).to.equal(0);
 
@@ -114,7 +115,7 @@ describe('lane', () => {
     const naive: string[] = [];
     await new Promise<void>((resolve) =>
       from(['rejects', 'works'] as const)
-        .pipe(mergeMap((name) => failing[name]()))
+        .pipe(mergeMap((name) => (name === 'works' ? failing.works() : Promise.reject(new Error(name)))))
         .subscribe({ next: (value) => naive.push(value), error: () => resolve(), complete: resolve }),
     );
     expect(naive).to.deep.equal([]);
@@ -141,17 +142,16 @@ describe('lane', () => {
     expect(naive.indexOf('beat')).to.equal(64);
   });
 
-  it('lets input be read after every 64 works', async () => {
+  it('lets input be read after every 256 works', async () => {
     const rig = new Rig();
-    const peer = rig.peer();
-    peer.send(...numbers(64).map((n) => rig.job(n)));
-    await rig.clock.settle();
+    const peer = await rig.busyPeer();
+    const before = rig.started.length;
     const between: number[] = [];
-    peer.send(...numbers(128).map((n) => rig.job(n)));
-    rig.clock.soon(() => rig.clock.soon(() => between.push(rig.started.length)));
-    rig.clock.soon(() => between.push(rig.started.length));
+    peer.send(...numbers(1024).map((n) => rig.job(n)));
+    rig.clock.soon(() => rig.clock.soon(() => between.push(rig.started.length - before)));
+    rig.clock.soon(() => between.push(rig.started.length - before));
     await rig.clock.settle();
-    expect(between).to.deep.equal([128, 192]);
+    expect(between).to.deep.equal([256, 512]);
   });
 
   it('lets input be read after 2 ms, when works take long', async () => {
@@ -187,20 +187,20 @@ describe('lane', () => {
 
   it('does not keep input waiting for works that end as soon as they begin', async () => {
     const rig = new Rig({ run: async () => 'done', concurrency: 1, sources: 1 });
-    rig.peer().send(...numbers(64).map((n) => rig.job(n)));
-    await rig.clock.settle();
-    rig.peer().send(...numbers(64).map((n) => rig.job(n)), ...numbers(64).map((n) => rig.job(n)));
-    const turns: number[] = [];
+    const peer = await rig.busyPeer();
     let last = rig.started.length;
+    const all = last + 512;
+    peer.send(...numbers(512).map((n) => rig.job(n)));
+    const turns: number[] = [];
     const look = () => {
       turns.push(rig.started.length - last);
       last = rig.started.length;
-      if (rig.started.length < 192) rig.clock.soon(look);
+      if (rig.started.length < all) rig.clock.soon(look);
     };
     rig.clock.soon(look);
     await rig.clock.settle();
-    expect(Math.max(...turns)).to.be.at.most(64);
-    expect(rig.outputs.length).to.equal(192);
+    expect(Math.max(...turns)).to.be.at.most(256);
+    expect(rig.outputs.length).to.equal(all);
   });
 
   it('passes on every value of a stream, and holds its slot until the stream ends', async () => {

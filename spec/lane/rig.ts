@@ -1,7 +1,8 @@
-import { type Observable, Subject } from 'rxjs';
+import { from, type ObservableInput, Subject, type Subscription } from 'rxjs';
 import type { Totals } from '../../lib/frame/frame.js';
 import { Gate } from '../../lib/lane/gate.js';
 import { Lane, type LaneOptions } from '../../lib/lane/lane.js';
+import type { Listener, Ongoing } from '../../lib/lane/slot.js';
 import type { LaneSource } from '../../lib/lane/source.js';
 import type { Work } from '../../lib/lane/work.js';
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
@@ -10,7 +11,24 @@ export interface Job extends Work {
   readonly name: string;
 }
 
-type Options = Partial<LaneOptions<Job, string>>;
+interface Options extends Partial<Omit<LaneOptions<Job, string>, 'run'>> {
+  /** As the lane's, or an observable that does not error. */
+  run?(work: Job): readonly string[] | Ongoing<string> | ObservableInput<string> | undefined;
+}
+
+/** What an observable gives. */
+const ongoing = (values$: ObservableInput<string>): Ongoing<string> => {
+  let subscription: Subscription | undefined;
+  return {
+    follow(listener: Listener<string>) {
+      subscription = from(values$).subscribe({
+        next: (value) => listener.value(value),
+        complete: () => listener.ended(),
+      });
+    },
+    leave: () => subscription?.unsubscribe(),
+  };
+};
 
 /** A lane on a virtual clock, with a record of what started, what came out and what failed. */
 export class Rig {
@@ -34,7 +52,10 @@ export class Rig {
       ...options,
       run: (work) => {
         this.started.push(work.name);
-        return run(work);
+        const result = run(work);
+        if (typeof result !== 'object' || Array.isArray(result) || 'follow' in result)
+          return result as readonly string[] | Ongoing<string> | undefined;
+        return ongoing(result as ObservableInput<string>);
       },
     });
     this.lane.outputs$.subscribe({
@@ -51,6 +72,16 @@ export class Rig {
 
   peer(): Peer {
     return new Peer(this.lane);
+  }
+
+  /** One that has sent 448 works, all of which have ended, and so may send 512 at once. */
+  async busyPeer(): Promise<Peer> {
+    const peer = this.peer();
+    for (const count of [64, 128, 256]) {
+      peer.send(...numbers(count).map((n) => this.job(n)));
+      await this.clock.settle();
+    }
+    return peer;
   }
 }
 
@@ -98,7 +129,7 @@ export class Peer {
 export class Doors {
   readonly #open = new Map<string, Subject<string>>();
 
-  readonly run = (work: Work & { name: string }): Observable<string> => {
+  readonly run = (work: Work & { name: string }): Subject<string> => {
     const door = new Subject<string>();
     this.#open.set(work.name, door);
     return door;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type Counted, type SessionGauge, statsOf } from '../../lib/plugin/stats.js';
 
 const lane = { queued: 1, running: 2, handled: 3, concurrency: 4, capacity: 5, capacityBytes: 6 };
-const beats = { received: 7, lateMs: 8, worstMs: 9 };
+const beats = { received: 7, lateMs: 8, worstMs: 9, pulses: 10, worstDelayMs: 11, ignored: 12, refused: 13 };
 const counted: Counted = {
   received: {
     accepted: 20,
@@ -51,9 +51,15 @@ const gauge = (liveness: string | undefined, n: number): SessionGauge => ({
   },
 });
 
+const held = {
+  memory: { usedBytes: 61, maxBytes: 62 },
+  reassembly: { usedBytes: 63, capacityBytes: 64 },
+};
+
 describe('the stats of a process', () => {
   it('are sums over its sessions, each number in its place', () => {
-    expect(statsOf(10, lane, beats, [gauge('alive', 100), gauge('suspect', 1_000)], counted)).to.deep.equal({
+    const gauges = [gauge('alive', 100), gauge('suspect', 1_000)];
+    expect(statsOf(10, lane, beats, gauges, counted, held)).to.deep.equal({
       at: 10,
       peers: { alive: 1, stalled: 0, suspect: 1, lost: 0, draining: 0 },
       lane: { ...lane, queuedBytes: 1_100 },
@@ -69,6 +75,7 @@ describe('the stats of a process', () => {
         granted: { messages: 1_114, bytes: 1_116 },
         held: { messages: 1_118, bytes: 1_120 },
       },
+      ...held,
       beats,
       delivery: {
         received: { ...counted.received, queued: lane.queued, refused: counted.refused },
@@ -96,6 +103,7 @@ describe('the stats of a process', () => {
       beats,
       grades.map((liveness) => gauge(liveness, 0)),
       counted,
+      held,
     );
     expect(peers).to.deep.equal({ alive: 2, stalled: 1, suspect: 1, lost: 1, draining: 1 });
   });

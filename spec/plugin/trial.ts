@@ -29,7 +29,11 @@ export const noted = (name: string, notes: string[], rest: Partial<Plugin> = {})
 export const never = (): Promise<void> => new Promise(() => {});
 
 const noLane = { queued: 0, running: 0, handled: 0, concurrency: 64, capacity: 256, capacityBytes: 1024 };
-const noBeats = { received: 0, lateMs: 0, worstMs: 0 };
+const noBeats = { received: 0, lateMs: 0, worstMs: 0, pulses: 0, worstDelayMs: 0, ignored: 0, refused: 0 };
+const noMemory = {
+  memory: { usedBytes: 0, maxBytes: 1024 },
+  reassembly: { usedBytes: 0, capacityBytes: 512 },
+};
 
 export class Trial {
   readonly clock: VirtualClock = virtualClock();
@@ -50,7 +54,7 @@ export class Trial {
       applicationHandlers: [],
       applicationProviders: [],
       injection: tsyringeInjection,
-      stats: () => statsOf(0, noLane, noBeats, [], new Tally()),
+      stats: () => statsOf(0, noLane, noBeats, [], new Tally(), noMemory),
       clock,
       log,
       ...more,

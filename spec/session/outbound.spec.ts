@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { BusError } from '../../lib/errors/bus-error.js';
 import { BatchWriter, decodeBatch } from '../../lib/frame/codec.js';
 import type { Expects, Frame, Message, Outcome } from '../../lib/frame/frame.js';
+import { Memory, unbounded } from '../../lib/lane/memory.js';
 import { Outbox } from '../../lib/lane/outbox.js';
 import type { Caller, Draft } from '../../lib/session/call.js';
 import { Outbound } from '../../lib/session/outbound.js';
@@ -25,9 +26,10 @@ class Rig {
   readonly outbox: Outbox;
   readonly outbound: Outbound;
 
-  constructor() {
+  constructor(memory = unbounded()) {
     this.outbox = new Outbox({
       clock: this.clock,
+      memory,
       capacity: 4,
       capacityBytes: 1_000,
       maxWaiting: 2,
@@ -308,5 +310,17 @@ describe('Outbound', () => {
       rig.outbound.settle(answer(1, 'done'));
       expect(await rig.sent()).to.have.length(1);
     });
+  });
+
+  it('sends what waited to a peer without credit too, though by then there is no memory for it', async () => {
+    const memory = new Memory({ maxBytes: 1_000, promisedBytes: 0 });
+    const rig = new Rig(memory);
+    const calls = ['a', 'b', 'c'].map((type) => rig.call('reply', { type, payload: new Uint8Array(50) }));
+    memory.messages.open().hold({ frame: answer(1), bytes: 700, kept: true });
+    const refused = () => rig.call('reply', { payload: new Uint8Array(50) });
+    expect(refused).to.throw(BusError, 'memory of this process');
+    rig.outbound.begin({ maxPayloadBytes: 1_000, credited: false, maxUnanswered: 9 });
+    await rig.link().sent();
+    expect(calls.map(({ told, call }) => [...told, call.hasLeft])).to.deep.equal([[true], [true], [true]]);
   });
 });

@@ -103,8 +103,12 @@ export class Audit {
 
   #look({ host, stats }: Audited): void {
     const now = stats();
-    const { delivery, peers, credit, outbox: out, lane: lanes } = now;
+    const { delivery, peers, credit, outbox: out, lane: lanes, memory, reassembly } = now;
     for (const text of wrongIn(delivery)) this.book.violation(`${host} ${text}`);
+    if (memory.usedBytes - reassembly.usedBytes > memory.maxBytes - reassembly.capacityBytes)
+      this.book.violation(`${host} holds more than it may: ${JSON.stringify({ memory, reassembly })}`);
+    if (reassembly.usedBytes > reassembly.capacityBytes)
+      this.book.violation(`${host} holds more large payloads than it may: ${reassembly.usedBytes}`);
     if (!isSound(now)) this.book.violation(`${host} counts ${JSON.stringify(now)}`);
     const sessions = peers.alive + peers.suspect + peers.draining;
     if (lanes.queued + credit.granted.messages > lane.capacity + sessions || lanes.queued > lane.capacity)
@@ -124,8 +128,8 @@ export class Audit {
 }
 
 /** What waits or runs, in words. */
-function waitingIn({ lane: { queued, queuedBytes, running }, outbox: out }: Stats): string[] {
-  const all = { queued, queuedBytes, running, ...prefixed(out) };
+function waitingIn({ lane: { queued, queuedBytes, running }, outbox: out, memory }: Stats): string[] {
+  const all = { queued, queuedBytes, running, ...prefixed(out), 'bytes in memory': memory.usedBytes };
   return Object.entries(all).flatMap(([name, count]) => (count === 0 ? [] : [`${count} ${name}`]));
 }
 

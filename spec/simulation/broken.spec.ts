@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { DataFrame, Frame } from '../../lib/frame/frame.js';
 import { features } from '../../lib/handshake/profile.js';
 import { Roster } from '../../lib/hub/roster.js';
+import { Budget, Holding } from '../../lib/lane/budget.js';
 import { Kept } from '../../lib/lane/kept.js';
 import { Outbox } from '../../lib/lane/outbox.js';
 import type { Outgoing } from '../../lib/lane/outgoing.js';
@@ -72,6 +73,21 @@ describe('the simulation finds', function () {
 
   finds('a refusal that nobody is told of', /never handled|was stuck|never settled/, () =>
     broken(Outbox.prototype, 'urgent', () => () => {}),
+  );
+
+  finds('memory that is given to whoever asks', /holds more than it may/, () =>
+    broken(Budget.prototype, 'admits', () => () => true),
+  );
+
+  finds('bytes that nobody gives back', /bytes in memory at rest|was stuck|holds more/, () =>
+    broken(
+      Holding.prototype,
+      'release',
+      (release) =>
+        function (this: Holding, outgoing) {
+          if (outgoing.frame.seq % 20 !== 19) release.call(this, outgoing);
+        },
+    ),
   );
 
   finds('an epoch that is used again', /joined with the epoch/, () => {

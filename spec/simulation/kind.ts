@@ -26,6 +26,8 @@ export interface Kind {
   /** Out of a hundred calls: how many are larger than one batch, and how many are sent by the dozen. */
   readonly large: number;
   readonly bursts: number;
+  /** Whether a process may hold so little that the bound of its memory is reached before those of its queues. */
+  readonly tight: boolean;
   readonly mishaps: readonly Mishap[];
 }
 
@@ -33,7 +35,7 @@ const links: readonly Mishap[] = ['cut', 'cut', 'cut at a batch', 'partition', '
 const processes: readonly Mishap[] = ['hold', 'hold the hub', 'crash', 'restart the hub'];
 const usual: readonly Mishap[] = [...links, ...processes, 'guest', 'date'];
 const ends: readonly Mishap[] = ['drain', 'drain', 'drain the hub', 'crash', 'restart the hub'];
-const plain = { baseline: 0, plugged: false, learns: false, large: 1, bursts: 3 };
+const plain = { baseline: 0, plugged: false, learns: false, large: 1, bursts: 3, tight: false };
 
 /** Seeds take turns. */
 const kinds: readonly Kind[] = [
@@ -45,6 +47,14 @@ const kinds: readonly Kind[] = [
   { ...plain, name: 'ending', mishaps: [...ends, 'cut', 'guest'] },
   { ...plain, name: 'learning', learns: true, mishaps: usual },
   { ...plain, name: 'flooded', large: 4, bursts: 12, mishaps: [...links, 'hold', 'crash', 'drain'] },
+  {
+    ...plain,
+    name: 'tight',
+    tight: true,
+    large: 4,
+    bursts: 12,
+    mishaps: [...usual, 'hold', 'hold', 'drain'],
+  },
 ];
 
 export const kindOf = (seed: number): Kind => kinds[seed % kinds.length] as Kind;

@@ -7,12 +7,23 @@ import { handler, type Registration } from '../../lib/handler/registration.js';
 import type { Schema } from '../../lib/handler/standard-schema.js';
 import type { AnyMessage } from '../../lib/handler/verbs.js';
 import type { Book, Parcel, Verb } from './book.js';
+import type { Kind } from './kind.js';
 import type { Machine } from './machine.js';
 
 /** The small lanes of the simulation, so that every bound is reached. */
 export const lane = { concurrency: 4, capacity: 32, capacityBytes: 256 * 1024 };
 export const outbox = { capacity: 12, capacityBytes: 128 * 1024, maxWaiting: 8 };
 export const maxPayloadBytes = 200_000;
+
+/** Of a process that may hold little: room for what large payloads may arrive, and for two of them beside it. */
+const little = { ...lane, capacityBytes: 64 * 1024, reassemblyBytes: 480_000 };
+const littlePayloadBytes = 80_000;
+const memory = { maxBytes: little.capacityBytes + little.reassemblyBytes + 2 * littlePayloadBytes };
+
+export const boundsOf = ({ tight }: Kind) =>
+  tight
+    ? { lane: little, outbox, memory, maxPayloadBytes: littlePayloadBytes }
+    : { lane, outbox, maxPayloadBytes };
 
 /** Message types and how they are handled; both sides handle all, but for `guest`, which comes and goes. */
 export const types = ['sync', 'slow', 'ordered', 'keyed', 'back', 'tail', 'drip', 'guest'] as const;

@@ -40,7 +40,7 @@ describe('a simulated fleet', function () {
 
   it('asks the detector, where a plugin brings one that learns', async () => {
     learnt.asked = 0;
-    for (let seed = 6; seed < 100; seed += 8) {
+    for (let seed = 6; seed < 100; seed += 9) {
       const outcome = await scenario(seed);
       expect(outcome.kind).to.equal('learning');
       expect(outcome.violations, shown(outcome)).to.deep.equal([]);
@@ -49,8 +49,8 @@ describe('a simulated fleet', function () {
   });
 
   it('runs the same way twice from one seed, and another way from another', async () => {
-    for (const seed of [7, 8, 9, 10, 11, 12, 13, 14]) {
-      const [first, again, other] = [await scenario(seed), await scenario(seed), await scenario(seed + 8)];
+    for (const seed of [7, 8, 9, 10, 11, 12, 13, 14, 15]) {
+      const [first, again, other] = [await scenario(seed), await scenario(seed), await scenario(seed + 9)];
       expect(again.trace, `seed ${seed}`).to.equal(first.trace);
       expect(other.trace, `seed ${seed + 8}`).to.not.equal(first.trace);
     }

@@ -45,7 +45,8 @@ export function speak(world: World): void {
     overflow: world.pick(['wait', 'reject'] as const),
   };
   if (world.int(1, 100) > kind.bursts) return post(machine, world.book, route, wish);
-  const many = { ...wish, padding: large ? 3_000 : 0, items: Math.min(wish.items, 6) };
+  const padding = kind.tight ? 10_000 : large ? 3_000 : 0;
+  const many = { ...wish, padding, items: Math.min(wish.items, 6) };
   for (let i = 0; i < burst; i++) post(machine, world.book, route, many);
 }
 
@@ -74,7 +75,7 @@ export function probe(world: World): void {
       ...[{}, {}, {}],
       { verb: 'send', type: 'ordered' },
       { verb: 'stream', type: 'tail', items: each === busiest ? manyItems : 3 },
-      { padding: world.kind.large > 1 ? 100_000 : 0 },
+      { padding: world.kind.large > 1 && !world.kind.tight ? 100_000 : 0 },
     ];
     for (const wish of wishes) post(machine, book, route, { ...plain, ...wish });
   }

@@ -13,7 +13,7 @@ import { Book } from './book.js';
 import { baseline, type LinkFault, through } from './fault.js';
 import { type Kind, kindOf } from './kind.js';
 import { Machine } from './machine.js';
-import { closed, guest, handlers, lane, maxPayloadBytes, outbox, type Route } from './party.js';
+import { boundsOf, closed, guest, handlers, type Route } from './party.js';
 import { around, learning, Visits } from './plugins.js';
 
 /** Short, so that a run of some virtual seconds sees many verdicts. */
@@ -85,12 +85,12 @@ export class World {
     const machine = this.#machine('hub');
     const { book } = this;
     const visits = new Visits(book);
+    const { maxPayloadBytes, ...bounds } = boundsOf(this.kind);
     const hub = createHub({
       listen: { address: 'hub', transport: machine.transport },
       clock: machine.clock,
       beat,
-      lane,
-      outbox,
+      ...bounds,
       limits: { maxPayloadBytes },
       log: silent,
       plugins: this.#plugins(visits),
@@ -120,10 +120,8 @@ export class World {
       hub: { address: 'hub', transport: machine.transport },
       id,
       clock: machine.clock,
-      lane,
-      outbox,
+      ...boundsOf(this.kind),
       log: silent,
-      maxPayloadBytes,
       extra: { secret },
       plugins: this.#plugins(visits),
       version: '1.0.0',

@@ -30,6 +30,8 @@ const kinds: Readonly<Record<HubEventKind | WorkerEventKind, true>> = {
   lagged: true,
   connected: true,
   disconnected: true,
+  'pulse-began': true,
+  'pulse-lost': true,
   unreachable: true,
   draining: true,
 };

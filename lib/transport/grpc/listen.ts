@@ -26,7 +26,7 @@ export interface ListenSettings {
   readonly idleMs: number;
 }
 
-/** How long in milliseconds a closing listener waits for its connections to end by themselves. */
+/** How long in milliseconds connections and calls may take to end by themselves, after this side has ended them. */
 const goodbyeMs = 1000;
 
 /** One connection, and the links that run over it. */
@@ -116,10 +116,14 @@ function serverLink(clock: Clock, call: Bytes, { socket, links }: Connection): C
   const lost = (code: 'peer-lost' | 'protocol', what: string) =>
     new BusError(code, `${address} ${what}`, { details: { address } });
   call.on('cancelled', () => {
-    if (stream === undefined || wasReset(stream)) link.finish(lost('peer-lost', 'broke the link'));
+    if (stream === undefined || wasReset(stream)) return link.finish(lost('peer-lost', 'broke the link'));
+    // This side has said its last. A peer that never ends its own half would keep the stream, and its connection from idling.
+    stream.once(
+      'close',
+      clock.after(goodbyeMs, () => stream.close(constants.NGHTTP2_NO_ERROR)),
+    );
     // grpc-js ends a call whose bytes it cannot read by itself, without a word to its handler.
-    else
-      link.finish(link.closing ? undefined : lost('protocol', 'sent what is no batch, or too large a one'));
+    link.finish(link.closing ? undefined : lost('protocol', 'sent what is no batch, or too large a one'));
   });
   call.on('error', () => {});
   // A grpc-js client that resets a call ends it first, in the same packet: the reset shows a turn later.

@@ -51,7 +51,8 @@ export class Observing {
         verdict('lost')(event);
       },
       suspect: verdict('suspect'),
-      stalled: verdict('stalled'),
+      // Its cause is a sentence with a time in it: what says more here is who holds the loop.
+      stalled: (event) => add(verdicts.of('stalled', type(event))),
       recovered: verdict('alive'),
       refused: (event) => add(refused.of(refusalOf(event.error))),
       degraded: () => add(degraded.of()),

@@ -59,6 +59,18 @@ const gauges: readonly Row[] = [
     'Bytes of outcomes and items of streams that have not left or are not acknowledged.',
     ({ outbox }) => outbox.owedBytes,
   ],
+  ['memory_used_bytes', 'Bytes of payload in all buffers together.', ({ memory }) => memory.usedBytes],
+  ['memory_max_bytes', 'Bytes of payload that all buffers may hold.', ({ memory }) => memory.maxBytes],
+  [
+    'reassembly_used_bytes',
+    'Bytes reserved for large payloads that arrive, wait or are being handled.',
+    ({ reassembly }) => reassembly.usedBytes,
+  ],
+  [
+    'reassembly_capacity_bytes',
+    'Bytes that may be reserved for large payloads.',
+    ({ reassembly }) => reassembly.capacityBytes,
+  ],
   ['calls_waiting', 'Calls that have left and wait for their outcome.', ({ outbox }) => outbox.waiting],
   [
     'credit_granted_messages',
@@ -81,11 +93,19 @@ const gauges: readonly Row[] = [
     'By how much the latest beat of the last half minute was late.',
     ({ beats }) => beats.worstMs / 1000,
   ],
+  [
+    'loop_worst_delay_seconds',
+    'By how much the latest event loop of a worker was late in the last half minute, as pulses tell.',
+    ({ beats }) => beats.worstDelayMs / 1000,
+  ],
+  ['pulses_open', 'Workers whose beats come from a thread of their own.', ({ beats }) => beats.pulses],
 ];
 
 const totals: readonly Row[] = [
   ['lane_handled_total', 'Messages whose handler has ended.', ({ lane }) => lane.handled],
   ['beats_received_total', 'Beats that came in.', ({ beats }) => beats.received],
+  ['pulse_beats_ignored_total', 'Beats over pulses that were left out.', ({ beats }) => beats.ignored],
+  ['pulses_refused_total', 'Pulses that were refused.', ({ beats }) => beats.refused],
   [
     'beats_late_seconds_total',
     'By how much beats were late, all together.',

@@ -91,8 +91,10 @@ const idle: Stats = {
     capacityBytes: 67_108_864,
   },
   outbox: { queued: 0, queuedBytes: 0, unacknowledged: 0, waiting: 0, owed: 0, owedBytes: 0 },
+  memory: { usedBytes: 0, maxBytes: 1_275_068_416 },
+  reassembly: { usedBytes: 0, capacityBytes: 134_217_728 },
   credit: { granted: { messages: 1, bytes: 4_096 }, held: { messages: 1, bytes: 4_096 } },
-  beats: { received: 0, lateMs: 0, worstMs: 0 },
+  beats: { received: 0, lateMs: 0, worstMs: 0, pulses: 0, worstDelayMs: 0, ignored: 0, refused: 0 },
   delivery: {
     received: {
       accepted: 0,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Backoff } from '../../lib/worker/backoff.js';
+import { Backoff } from '../../lib/time/backoff.js';
 
 const bounds = (backoff: Backoff, count: number) => Array.from({ length: count }, () => backoff.next());
 

@@ -1,0 +1,98 @@
+import type { Cancel, Clock } from './clock.js';
+
+/** Something that has a deadline. It stands in one line at a time, and carries its own place there. */
+export abstract class Deadline {
+  /** On the clock's `now`. */
+  at = 0;
+  line: Line | undefined;
+  before: Deadline | undefined;
+  after: Deadline | undefined;
+
+  /** Its time is over. It stands in no line any more. */
+  abstract expired(): void;
+}
+
+/**
+ * Thousands of deadlines on a few timers: those that are equally far away come in the order in which they were set, so one
+ * timer for the first is enough. Setting and taking back are O(1) and allocate nothing.
+ */
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #lines = new Map<number, Line>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Expires after so many milliseconds from now, to the millisecond: up to one too early, as timers do. `Infinity` never
+   * does. To be taken back at the end.
+   */
+  set(deadline: Deadline, ms: number): void {
+    if (ms === Number.POSITIVE_INFINITY) return;
+    // Few are not a whole number, and those would make a line each.
+    const length = Math.ceil(ms);
+    let line = this.#lines.get(length);
+    if (line === undefined) {
+      line = new Line(this.#clock, () => this.#lines.delete(length));
+      this.#lines.set(length, line);
+    }
+    line.add(deadline, ms);
+  }
+
+  /** Whether it is time, though it may not have been told yet. */
+  isDue(deadline: Deadline): boolean {
+    return deadline.line !== undefined && deadline.at - this.#clock.now() < 1;
+  }
+
+  takeBack(deadline: Deadline): void {
+    deadline.line?.remove(deadline);
+  }
+}
+
+/** Deadlines that are equally far away, the nearest first. */
+class Line {
+  #first: Deadline | undefined;
+  #last: Deadline | undefined;
+  #cancel: Cancel = () => {};
+
+  constructor(
+    private readonly clock: Clock,
+    /** Nothing stands in it. */
+    private readonly empty: () => void,
+  ) {}
+
+  add(deadline: Deadline, ms: number): void {
+    deadline.at = this.clock.now() + ms;
+    deadline.line = this;
+    deadline.before = this.#last;
+    if (this.#last === undefined) this.#first = deadline;
+    else this.#last.after = deadline;
+    this.#last = deadline;
+    if (this.#first === deadline) this.#arm(ms);
+  }
+
+  remove(deadline: Deadline): void {
+    const { before, after } = deadline;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    deadline.line = deadline.before = deadline.after = undefined;
+    if (this.#first !== undefined) return;
+    this.#cancel();
+    this.empty();
+  }
+
+  /** For the one that was first; when that has been taken back, the timer finds the next one. */
+  #arm(ms: number): void {
+    this.#cancel = this.clock.after(ms, () => {
+      for (let first = this.#first; first !== undefined; first = this.#first) {
+        const leftMs = first.at - this.clock.now();
+        if (leftMs >= 1) return this.#arm(leftMs);
+        this.remove(first);
+        first.expired();
+      }
+    });
+  }
+}
