@@ -12,5 +12,8 @@ export const Who = defineMessage<{ hub: number }, { id: string; pid: number }>('
 /** The numbers from 0 up, one by one. */
 export const Numbers = defineMessage<{ count: number }, StreamOf<number>>('fleet.numbers');
 
+/** Computes for so long without a pause, and says how long by its own clock. */
+export const Render = defineMessage<{ ms: number }, { ms: number; pid: number }>('render.frame');
+
 /** Ends the worker's process on the spot. */
 export const Die = defineMessage('fleet.die');

@@ -86,6 +86,11 @@ export class Director {
     });
   }
 
+  /** What the table shows of a worker now. */
+  row(id: string): Row | undefined {
+    return this.#rows.find((row) => row.id === id);
+  }
+
   /** What the processes still owe an answer to. */
   get pending(): readonly string[] {
     return [...this.#children].flatMap(({ pending }) => pending);

@@ -1,12 +1,12 @@
-import { any, createHub, handler } from 'drumline';
+import { any, createHub, handler, type WorkerInfo } from 'drumline';
 import { produce } from './burst.js';
 import { obey, part, tell } from './commands.js';
-import { Die, Numbers, Wait, Who } from './contract.js';
+import { Die, Numbers, Render, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
 import { counters, plugins } from './plugins.js';
 import type { Row } from './report.js';
 import { beat, hubVersion } from './setting.js';
-import { sleep } from './text.js';
+import { sleep, textOf } from './text.js';
 import { Watch } from './watch.js';
 
 const tableMs = 150;
@@ -63,9 +63,29 @@ const commands = {
   metricsAt: (_: null) => `http://${counters.address()}/metrics`,
   /** When so many handlers run: what was sent has arrived. */
   running: async ({ count }: { count: number }) => {
-    for (let looks = 0; looks < 200 && hub.stats().lane.running < count; looks += 1) await sleep(25);
+    await until(() => hub.stats().lane.running >= count);
     return hub.stats().lane.running;
   },
+  /** When beats of a thread come from this worker, or it is clear that none will. */
+  pulsing: async ({ id }: { id: string }) => {
+    const open = () => hub.explain(id).pulse?.open === true;
+    await until(open);
+    return open();
+  },
+  /** Has a worker compute; gives the reply, or how the request ended without one. */
+  render: async ({ id, ms }: { id: string; ms: number }) => {
+    try {
+      return { reply: await hub.request(id, Render, { ms }, { timeoutMs: Number.POSITIVE_INFINITY }) };
+    } catch (thrown) {
+      return { failed: textOf(thrown) };
+    }
+  },
+  /** When the worker's grade is this one, or it is clear that it will not be; gives the story in either case. */
+  graded: async ({ id, grade }: { id: string; grade: WorkerInfo['liveness'] }) => {
+    await until(() => hub.explain(id).liveness === grade);
+    return hub.explain(id);
+  },
+  delivery: (_: null) => hub.stats().delivery,
   explain: ({ id }: { id: string }) => hub.explain(id),
   leave: async (_: null) => {
     clearInterval(table);
@@ -77,20 +97,28 @@ export type HubCommands = typeof commands;
 
 const said = (text: string) => tell({ tell: 'said', text });
 
+/** Looks until it is so, or for 10 s. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let looks = 0; looks < 400 && !isSo(); looks += 1) await sleep(25);
+}
+
 const rows = (): Row[] =>
-  [...hub.workers.values()].map(({ id, version = '', agreement, liveness, load }) => ({
+  [...hub.workers.values()].map(({ id, version = '', agreement, liveness, stalledBy, load }) => ({
     id,
     version,
     degraded: agreement.degraded,
     liveness,
+    stalledBy,
+    stillMs: load.stillMs ?? 0,
     inFlight: load.inFlight,
     handled: load.handled,
     lateMs: load.lateMs,
   }));
 
 hub.events$.subscribe(({ kind, worker, cause, error }) => {
+  const who = worker ?? (kind === 'refused' ? 'somebody' : 'it');
   // What the quota refuses comes by the dozen, and is counted.
-  if (error?.code !== 'overflow') said(`${worker ?? 'somebody'} ${kind}: ${cause}`);
+  if (error?.code !== 'overflow') said(`${who} ${kind}: ${cause}`);
   if (kind === 'refused') refused.push(worker);
   // Whoever joins is served at once.
   if (kind === 'joined' && worker !== undefined) hub.request(worker, Who, me).catch(() => {});

@@ -11,7 +11,9 @@ import { death } from './step/death.js';
 import { leave } from './step/leave.js';
 import { quota } from './step/quota.js';
 import { refusal } from './step/refusal.js';
+import { render } from './step/render.js';
 import { restart } from './step/restart.js';
+import { closeSums, hubSum } from './step/sums.js';
 import { work } from './step/work.js';
 import { figure, sleep, textOf } from './text.js';
 
@@ -56,17 +58,21 @@ async function deadline(signal: AbortSignal): Promise<void> {
 async function scenario(): Promise<void> {
   const stage = { director, ledger, books: new Books(), say };
   say(
-    `Beats every ${beat.intervalMs} ms; suspect after ${figure(beat.suspectAfterMs)} ms, lost after ${figure(beat.lostAfterMs)} ms`,
+    `Beats every ${beat.intervalMs} ms; suspect after ${figure(beat.suspectAfterMs)} ms, lost after ${figure(beat.lostAfterMs)} ms, stalled after ${figure(beat.stalledAfterMs)} ms`,
   );
   await ledger.during(['admitted'], () => admission(stage));
   await ledger.during(['greeting'], () => greetings(stage));
+  const rendered = await ledger.during(['blocked'], () => render(stage));
   await work(stage);
   await ledger.during(['found', 'rejected', 'replaced'], () => death(stage));
+  await ledger.during(['blocked'], rendered);
   const before = await ledger.during(['metrics'], () => audit(stage));
+  const first = await ledger.during(['sums'], () => hubSum(stage));
   await ledger.during(['back', 'survived', 'clinging'], () => restart(stage));
   await ledger.during(['refused'], () => refusal(stage));
   await ledger.during(['limited'], () => quota(stage));
   await ledger.during(['metrics'], async () => judgeMetrics(stage, [before, await audit(stage)]));
+  await ledger.during(['sums'], async () => closeSums(stage, [first, await hubSum(stage)]));
   await ledger.during(['ended'], () => leave(stage));
 }
 

@@ -1,4 +1,17 @@
-import { beat, burst, crew, lane, mortal, plans, quotaRequests, relic, waitMs } from './setting.js';
+import { Render } from './contract.js';
+import {
+  beat,
+  burst,
+  fleet,
+  lane,
+  mortal,
+  painter,
+  plans,
+  quotaRequests,
+  relic,
+  renderMs,
+  waitMs,
+} from './setting.js';
 import { figure } from './text.js';
 
 /** Everything that is checked, in the order in which it happens. */
@@ -14,12 +27,14 @@ export const promises = {
   found: `${mortal} killed itself and was found dead`,
   rejected: 'what was in flight to it is rejected once, as peer-lost',
   replaced: 'its new process is served under the same id',
-  back: `after a restart of the hub all ${crew.length} workers are back by themselves`,
+  blocked: `a handler that computes ${figure(renderMs)} ms makes ${painter.id} stalled by ${Render.type}, and neither suspect nor lost`,
+  back: `after a restart of the hub all ${fleet.length} workers are back by themselves`,
   survived: 'the same processes of the workers live through it',
   clinging: 'what was in flight to the old hub is rejected once, as peer-lost',
   refused: `a worker ${relic.version} is refused with both versions and stays away; the others are served`,
   limited: `of ${quotaRequests} requests of a guest the quota lets ${plans.guest} through; the crew is not limited`,
   metrics: "the hub's metrics, read over HTTP, agree with what the processes counted",
+  sums: 'whatever was accepted or offered is accounted for, on the hub and on every worker',
   ended: 'every process ends by itself when it is told to leave',
 } as const;
 

@@ -4,6 +4,9 @@ export interface Row {
   readonly version: string;
   readonly degraded: boolean;
   readonly liveness: string;
+  /** Who holds its event loop, and for how long at its last beat. */
+  readonly stalledBy: string | undefined;
+  readonly stillMs: number;
   readonly inFlight: number;
   readonly handled: number;
   readonly lateMs: number;

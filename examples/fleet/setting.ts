@@ -1,5 +1,5 @@
 /** Short, so that a few seconds of waiting are far beyond them. */
-export const beat = { intervalMs: 200, suspectAfterMs: 800, lostAfterMs: 1_500 };
+export const beat = { intervalMs: 200, suspectAfterMs: 1_500, lostAfterMs: 2_500, stalledAfterMs: 2_000 };
 
 export const hubVersion = '2.32.2';
 
@@ -28,6 +28,14 @@ export const crew: readonly Recruit[] = [
   { id: 'w4', plan: 'crew', odd: true },
   { id: 'w5', version: "tuesday's build", plan: 'crew', odd: true },
 ];
+
+/** The worker whose handler computes. It handles all that the crew does, and is not asked for it meanwhile. */
+export const painter: Recruit = { id: 'w6', version: '2.32.2', plan: 'crew', odd: false };
+/** Many times `lostAfterMs`. */
+export const renderMs = 15_000;
+
+/** All that live through a restart of the hub. */
+export const fleet: readonly Recruit[] = [...crew, painter];
 
 /** From another time: nobody wants it. */
 export const relic = { id: 'relic', version: '1.9.0', plan: 'crew', odd: false } satisfies Recruit;
@@ -61,4 +69,4 @@ export const foundWithinMs = beat.lostAfterMs + 2 * beat.intervalMs + 1_500;
 export const awayMs = 1_000;
 export const backWithinMs = 2_000;
 
-export const deadlineMs = 60_000;
+export const deadlineMs = 70_000;

@@ -1,6 +1,6 @@
 import { BusError, createWorker, handler } from 'drumline';
 import { obey, part, tell } from './commands.js';
-import { Count, Die, Numbers, Wait, Who } from './contract.js';
+import { Count, Die, Numbers, Render, Wait, Who } from './contract.js';
 import { endingsOf } from './endings.js';
 import { burst, lane } from './setting.js';
 import { Tally } from './tally.js';
@@ -52,6 +52,11 @@ const worker = createWorker({
         yield n;
       }
     }),
+    handler(Render, ({ payload: { ms } }) => {
+      const begin = performance.now();
+      for (let colour = 0; performance.now() - begin < ms; ) colour = Math.sin(colour + 1);
+      return { ms: performance.now() - begin, pid: process.pid };
+    }),
     handler(Die, () => {
       process.kill(process.pid, 'SIGKILL');
     }),
@@ -69,6 +74,7 @@ const commands = {
   /** The same; gives how each of them ended. */
   call: ({ calls, ms }: { calls: number; ms: number }) =>
     endingsOf(Array.from({ length: calls }, () => worker.request(Wait, { ms }))),
+  delivery: (_: null) => worker.stats().delivery,
   leave: async (_: null) => {
     await worker.close();
     part();

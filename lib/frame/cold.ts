@@ -102,7 +102,11 @@ const pulse = layout<Pulse>('pulse', {
 });
 const redial = layout<Redial>('redial', { reason: plain(1, text) });
 
-const holder = layout<Holder>(undefined, { type: plain(1, text), plugin: plain(2, text) });
+const holder = layout<Holder>(undefined, {
+  type: plain(1, text),
+  plugin: plain(2, text),
+  running: plain(3, bool),
+});
 
 /** Part of a beat. */
 export const progress = layout<Progress>(undefined, {

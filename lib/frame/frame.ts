@@ -115,6 +115,8 @@ export interface Beat {
 export interface Holder {
   readonly type: string;
   readonly plugin: string;
+  /** It is known to run. Else it is in flight: it may hold the loop, or code outside of the handlers does. */
+  readonly running: boolean;
 }
 
 /** What the thread that beats sees of the one that runs the handlers. */
@@ -125,7 +127,7 @@ export interface Progress {
   readonly stillMs: number;
   /** By how many milliseconds the latest of them came too late, since the beat before. */
   readonly delayMs: number;
-  /** While it stands still: the handler that holds it, or those of which one does. */
+  /** While it stands still: the handler that holds it, or those that may. */
   readonly holders: readonly Holder[];
   /** CPU time of the process in milliseconds, since it began. */
   readonly cpuMs: number;
@@ -225,7 +227,7 @@ export interface Message {
   readonly attempt: number;
   /** Set where the id must outlive this session (attempts through `any()`); else '' and derived from the number. */
   readonly id: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Bytes of the whole payload, of which `payload` is the beginning and chunks bring the rest; absent: it is whole. */
   readonly size?: number;
 }

@@ -1,20 +1,28 @@
 // Words for verdicts: who holds an event loop, and for how long.
 import type { Holder } from '../frame/frame.js';
 
-/** Who holds an event loop, by message types: `render.frame`, `one of a, b`, or code outside of the handlers. */
-export const holdersOf = (by: readonly Holder[]): string => named(by.map(({ type }) => type));
+const outside = 'code outside of the handlers';
+
+/** Who holds an event loop, by message types: `render.frame` where that is known, else all that may. */
+export const holdersOf = (by: readonly Holder[]): string => named(by, ({ type }) => type);
 
 /** The same with the plugins. */
 export const holdersInFull = (by: readonly Holder[]): string =>
-  named(by.map(({ type, plugin }) => (plugin === '' ? type : `${type} of plugin '${plugin}'`)));
+  named(by, ({ type, plugin }) => (plugin === '' ? type : `${type} of plugin '${plugin}'`));
 
-const named = (names: readonly string[]): string =>
-  names.length > 1 ? `one of ${names.join(', ')}` : (names[0] ?? 'code outside of the handlers');
+function named(by: readonly Holder[], nameOf: (holder: Holder) => string): string {
+  if (by.length === 0) return outside;
+  const names = by.map(nameOf).join(', ');
+  if (isKnown(by)) return names;
+  return `${by.length > 1 ? 'one of ' : ''}${names}, or ${outside}`;
+}
+
+const isKnown = (by: readonly Holder[]): boolean => by.length === 1 && by[0]?.running === true;
 
 /** The handler, where it is certain which one. */
 export function holder(by: readonly Holder[]): { readonly type?: string; readonly plugin?: string } {
-  const [only, other] = by;
-  if (only === undefined || other !== undefined) return {};
+  const [only] = by;
+  if (only === undefined || !isKnown(by)) return {};
   const { type, plugin } = only;
   return plugin === '' ? { type } : { type, plugin };
 }

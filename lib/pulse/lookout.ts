@@ -5,6 +5,9 @@ import { Board, mostHolders, type Slot } from './board.js';
 /** What of a beat is seen from the thread. */
 export type Sight = Pick<Progress, 'ticks' | 'stillMs' | 'holders'>;
 
+/** How a handler is called. */
+type Name = Omit<Holder, 'running'>;
+
 /** Watches the board of the main thread: whether it ticks, and if not, who holds it. */
 export class Lookout {
   #board = new Board();
@@ -13,7 +16,7 @@ export class Lookout {
   #lookedAt = sharedNow();
   /** What of the time since the last tick this thread was itself held up: a stopped process has not stalled. */
   #heldUpMs = 0;
-  readonly #names = new Map<number, Holder>();
+  readonly #names = new Map<number, Name>();
 
   /** From now on it is looked at every `tickMs`, at least. */
   watch(board: Board, tickMs: number): void {
@@ -22,8 +25,8 @@ export class Lookout {
     this.#lookedAt = sharedNow();
   }
 
-  name(id: number, holder: Holder): void {
-    this.#names.set(id, holder);
+  name(id: number, name: Name): void {
+    this.#names.set(id, name);
   }
 
   forget(id: number): void {
@@ -55,15 +58,19 @@ export class Lookout {
   /** The one whose synchronous part runs; or all that may go on after they have waited. */
   #holders(slots: Iterable<Slot>): Holder[] {
     const { running, handlers } = this.#board;
-    if (running !== 0) return this.#named([running]);
+    if (running !== 0) return this.#named([running], true);
     const ids = new Set<number>();
     for (const { oldest } of slots) for (const id of oldest) ids.add(id);
     for (let id = 1; id < handlers; id += 1) ids.add(id);
-    return this.#named([...ids].filter((id) => this.#board.inFlight(id) > 0));
+    return this.#named(
+      [...ids].filter((id) => this.#board.inFlight(id) > 0),
+      false,
+    );
   }
 
-  #named(ids: readonly number[]): Holder[] {
-    const holders = ids.flatMap((id) => this.#names.get(id) ?? []);
+  #named(ids: readonly number[], running: boolean): Holder[] {
+    const names = ids.flatMap((id) => this.#names.get(id) ?? []);
+    const holders = names.map(({ type, plugin }) => ({ type, plugin, running }));
     // Two workers of one process may have handlers of one name.
     const distinct = new Map(holders.map((holder) => [`${holder.plugin}\n${holder.type}`, holder]));
     return [...distinct.values()].slice(0, mostHolders);

@@ -25,6 +25,10 @@ export function believed(beat: Beat): PulseBeat | undefined {
   if (![n, inFlight, queued, handled, oldestMs, ticks, cpuMs].every(isCount)) return undefined;
   if (![lateMs, stillMs, delayMs].every(isSpan) || rssBytes > mostBytes) return undefined;
   if (holders.length > mostHolders || !holders.every(isHolder)) return undefined;
-  const named = holders.map(({ type, plugin }) => ({ type: shown(type), plugin: shown(plugin) }));
+  const named = holders.map(({ type, plugin, running }) => ({
+    type: shown(type),
+    plugin: shown(plugin),
+    running,
+  }));
   return { ...beat, progress: { ...progress, holders: named } };
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../time/clock.js';
 import { Deadlines } from '../time/deadlines.js';
 import { Arrivals, type Begun, isBegun, overlong } from './arrivals.js';
 import { Call, type Caller, Calls, type Draft, MessageFrame } from './call.js';
+import { Publish } from './publish.js';
 import { type Ending, Tally } from './tally.js';
 
 /** What the agreement allows for what we send. */
@@ -20,9 +21,6 @@ export interface SendTerms {
   /** Whether it takes large payloads in parts; default false. */
   readonly chunks?: boolean;
 }
-
-const isShared = <D extends object>(draft: D & Partial<Shared>): draft is D & Shared =>
-  draft.holders !== undefined;
 
 /** Whether a message that finds no answer had been sent. */
 export type Delivery = 'not-sent' | 'unknown';
@@ -138,19 +136,10 @@ export class Outbound {
     this.#check(draft);
     const { credited } = this.terms;
     // A peer without credit answers everything, and that is how its room comes back.
-    const frame = new MessageFrame(credited ? draft : { ...draft, expects: 'acceptance' }, this.clock.now);
+    const publish = new Publish(draft, credited ? draft.expects : 'acceptance', this.#published);
     // Nothing is kept for it, calls neither: dropping the oldest could drop a call that somebody waits for.
     const before = this.outbox.queued;
-    const offered = this.outbox.offer(
-      {
-        frame,
-        bytes: draft.payload.length,
-        kept: false,
-        left: this.#published,
-        shared: isShared(draft) ? draft : undefined,
-      },
-      credited ? rule : 'drop-newest',
-    );
+    const offered = this.outbox.offer(publish, credited ? rule : 'drop-newest');
     this.#sent.offered += 1;
     const more = this.outbox.queued - before;
     this.#sent.queued += more;

@@ -31,7 +31,7 @@ describe('a strange pulse', () => {
       if (state.stillMs === 0) link.send(beatOf(n));
       else state.stillMs += beat.intervalMs;
       state.pulse.send(
-        beatOf(n, { stillMs: state.stillMs, holders: [{ type: 'render.frame', plugin: '' }] }),
+        beatOf(n, { stillMs: state.stillMs, holders: [{ type: 'render.frame', plugin: '', running: true }] }),
       );
     }, beat.intervalMs);
     trial.later(() => clearInterval(timer));
@@ -142,7 +142,9 @@ describe('a strange pulse', () => {
       .bytes(progress(number(2, -5n)))
       .bytes(progress(number(2, 2n ** 64n - 1n)))
       .bytes(progress([...number(2, 5_000), ...number(6, 2n ** 60n)]))
-      .send(beatOf(901, { stillMs: 5_000, holders: Array(400).fill({ type: 'x', plugin: '' }) }));
+      .send(
+        beatOf(901, { stillMs: 5_000, holders: Array(400).fill({ type: 'x', plugin: '', running: true }) }),
+      );
     await eventually('beats that are left out', () => beats().ignored === before + 6);
     await sleep(4 * beat.intervalMs);
     expect(trial.events('stalled')).to.deep.equal([]);

@@ -67,18 +67,67 @@ describe('The fleet example', () => {
     expect(text).to.equal('\x1b[2A\r\x1b[J\x1b[?25h');
   });
 
+  const row = {
+    id: 'w1',
+    version: '',
+    degraded: true,
+    liveness: 'alive',
+    stalledBy: undefined,
+    stillMs: 0,
+    inFlight: 1,
+    handled: 2,
+    lateMs: 3,
+  };
+
   it('says of no worker how it is while the hub is away', async () => {
     const { table } = await built('table');
-    const row = {
-      id: 'w1',
-      version: '',
-      degraded: true,
-      liveness: 'alive',
-      inFlight: 1,
-      handled: 2,
-      lateMs: 3,
+    expect(table([row], true)[1]).to.match(/^w1 +\(none\) +1 +2 +3 +alive, degraded$/);
+    expect(table([row], false)[1]).to.match(/^w1 +\(none\) +1 +2 +3 +hub away$/);
+  });
+
+  it('says who holds up a worker and for how long, in 80 columns', async () => {
+    const { table } = await built('table');
+    const stalled = { ...row, liveness: 'stalled', stalledBy: 'render.frame', stillMs: 14_960 };
+    const [titles, line] = table(
+      [{ ...stalled, id: 'guest', version: "tuesday's build", handled: 20_000 }],
+      true,
+    );
+    expect(line).to.match(/ stalled by render\.frame for 15\.0 s$/);
+    expect(line.length).to.be.below(80);
+    expect(titles.indexOf('liveness')).to.equal(line.indexOf('stalled'));
+  });
+
+  const none = { faulted: 0, expired: 0, cancelled: 0, queued: 0, lost: 0 };
+  const received = { ...none, handled: 0, running: 0 };
+  const sent = { ...none, refused: 0, dropped: 0, published: 0, waiting: 0, done: 0, undelivered: 0 };
+
+  it('closes a sum when every part of it is there', async () => {
+    const { sumOf } = await built('sum');
+    const delivery = {
+      received: { ...received, accepted: 1_203, handled: 1_200, running: 2, lost: 1 },
+      sent: { ...sent, offered: 7, done: 4, waiting: 3 },
     };
-    expect(table([row], true)[1]).to.match(/^w1 +\(none\) +degraded +alive +1 +2 +3$/);
-    expect(table([row], false)[1]).to.match(/^w1 +\(none\) +degraded +hub away +1 +2 +3$/);
+    expect(sumOf(delivery)).to.deep.equal({
+      accepted: 1_203,
+      offered: 7,
+      closes: true,
+      text: '1,203 accepted = 1,200 handled + 2 running + 1 lost; 7 offered = 3 waiting + 4 done',
+    });
+    expect(sumOf({ received: { ...received, accepted: 0 }, sent: { ...sent, offered: 0 } })).to.include({
+      closes: true,
+      text: '0 accepted = 0; 0 offered = 0',
+    });
+  });
+
+  it('leaves a sum open that has too many of any part', async () => {
+    const { sumOf } = await built('sum');
+    const whole = { received: { ...received, accepted: 0 }, sent: { ...sent, offered: 0 } };
+    const parts = { received, sent };
+    for (const side of ['received', 'sent'] as const)
+      for (const part of Object.keys(parts[side])) {
+        const { closes, text } = sumOf({ ...whole, [side]: { ...whole[side], [part]: 1 } });
+        expect(closes, `${side} ${part}`).to.equal(false);
+        expect(text).to.contain(`= 1 ${part} (that is 1)`);
+      }
   });
 });

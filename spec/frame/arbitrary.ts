@@ -56,7 +56,7 @@ const progress = record<Progress>({
   ticks: uint64,
   stillMs: uint64,
   delayMs: uint64,
-  holders: fc.array(record<Holder>({ type: text, plugin: text }), { maxLength: 4 }),
+  holders: fc.array(record<Holder>({ type: text, plugin: text, running: bool }), { maxLength: 4 }),
   cpuMs: uint64,
   rssBytes: uint64,
 });

@@ -171,7 +171,7 @@ describe('a pulse that is not believed', () => {
   it('ends with what cannot be read, and with a batch that is too large', async () => {
     const { bus, hand, end } = await begun();
     const large = encodeBatch([
-      beatOf(9, { holders: Array(5_000).fill({ type: 'a'.repeat(20), plugin: '' }) }),
+      beatOf(9, { holders: Array(5_000).fill({ type: 'a'.repeat(20), plugin: '', running: true }) }),
     ]);
     for (const bytes of [Buffer.from('no batch'), large]) {
       hand.pulse?.bytes(bytes);
@@ -185,7 +185,7 @@ describe('a pulse that is not believed', () => {
   });
 
   const huge = Number.MAX_SAFE_INTEGER;
-  const holder = { type: 'a', plugin: '' };
+  const holder = { type: 'a', plugin: '', running: true };
   const absurd: Record<string, [progress: Partial<Progress> | undefined, more?: Partial<Beat>]> = {
     'no progress': [undefined],
     'a number that came before': [{}, { n: 1 }],
@@ -197,9 +197,13 @@ describe('a pulse that is not believed', () => {
     'a lateness of more than a day': [{ stillMs: 5_000 }, { lateMs: 86_400_001 }],
     'memory of petabytes': [{ stillMs: 5_000, rssBytes: 2 ** 50 }],
     'hundreds of holders': [{ stillMs: 5_000, holders: Array(300).fill(holder) }],
-    'a type of 256 characters': [{ stillMs: 5_000, holders: [{ type: 'x'.repeat(256), plugin: '' }] }],
-    'a plugin of 256 characters': [{ stillMs: 5_000, holders: [{ type: 'x', plugin: 'x'.repeat(256) }] }],
-    'a holder without a name': [{ stillMs: 5_000, holders: [{ type: '', plugin: '' }] }],
+    'a type of 256 characters': [
+      { stillMs: 5_000, holders: [{ type: 'x'.repeat(256), plugin: '', running: true }] },
+    ],
+    'a plugin of 256 characters': [
+      { stillMs: 5_000, holders: [{ type: 'x', plugin: 'x'.repeat(256), running: true }] },
+    ],
+    'a holder without a name': [{ stillMs: 5_000, holders: [{ type: '', plugin: '', running: true }] }],
     'ticks without end': [{ stillMs: 5_000, ticks: huge }],
     'processor time without end': [{ stillMs: 5_000, cpuMs: huge }],
     'work without end': [{ stillMs: 5_000 }, { handled: huge }],
@@ -249,7 +253,7 @@ describe('a pulse that is not believed', () => {
       beatOf(huge - 1, {
         stillMs: 86_400_000,
         rssBytes: 2 ** 48,
-        holders: Array(16).fill({ type: 'x'.repeat(255), plugin: 'y'.repeat(255) }),
+        holders: Array(16).fill({ type: 'x'.repeat(255), plugin: 'y'.repeat(255), running: true }),
       }),
     );
     await bus.clock.settle();
@@ -260,7 +264,10 @@ describe('a pulse that is not believed', () => {
 
   it('has names that are shown on one line', async () => {
     const { bus, hand, end } = await begun();
-    hand.pulse?.beat({ stillMs: 5_000, holders: [{ type: 'a\nworker lost', plugin: '\u001b[31m' }] });
+    hand.pulse?.beat({
+      stillMs: 5_000,
+      holders: [{ type: 'a\nworker lost', plugin: '\u001b[31m', running: true }],
+    });
     await bus.clock.settle();
     const [event] = bus.events;
     expect(event?.cause).to.equal(

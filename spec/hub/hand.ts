@@ -143,12 +143,12 @@ export class HandWorker {
     return this.pulse;
   }
 
-  /** The event loop stands still: the link is silent, and the pulse says who holds it. */
+  /** The event loop stands still: the link is silent, and the pulse says who holds it; `a?`: who may. */
   stand(...types: string[]): void {
     this.#still = this.bus.clock.now();
     this.holders = types.map((name) => {
-      const [type = '', plugin = ''] = name.split(' of ');
-      return { type, plugin };
+      const [type = '', plugin = ''] = name.replace('?', '').split(' of ');
+      return { type, plugin, running: types.length === 1 && !name.endsWith('?') };
     });
   }
 

@@ -86,7 +86,13 @@ describe('a pulse', () => {
   it('names type and plugin in the event where it is certain, and says so where it is not', async () => {
     for (const [holders, words, more, by] of [
       [['a of acme'], "a of plugin 'acme'", { type: 'a', plugin: 'acme' }, 'a'],
-      [['a', 'b of acme'], "one of a, b of plugin 'acme'", {}, 'one of a, b'],
+      [['a?'], 'a, or code outside of the handlers', {}, 'a, or code outside of the handlers'],
+      [
+        ['a', 'b of acme'],
+        "one of a, b of plugin 'acme', or code outside of the handlers",
+        {},
+        'one of a, b, or code outside of the handlers',
+      ],
       [[], 'code outside of the handlers', {}, 'code outside of the handlers'],
     ] as const) {
       const { bus, hand, end } = await begun();
@@ -464,7 +470,7 @@ describe('a pulse', () => {
       {
         ...{ to: 'stalled', cause: "render.frame of plugin 'acme' has held the event loop for 2.0 s", epoch },
         ...{ at: Date.UTC(2020, 0, 1) + 7_000, silentMs: 1_000, linkSilentMs: 2_000, stillMs: 2_000 },
-        ...{ by: [{ type: 'render.frame', plugin: 'acme' }], beforeMs: 7_000 },
+        ...{ by: [{ type: 'render.frame', plugin: 'acme', running: true }], beforeMs: 7_000 },
       },
     ]);
     hand.turn();

@@ -54,7 +54,8 @@ describe('the thread that beats for a worker', function () {
     for (const [index, still] of stills.slice(1).entries())
       expect(still - (stills[index] ?? 0)).to.be.within(20, 500);
     expect(new Set(during.map(({ progress }) => progress.ticks)).size).to.equal(1);
-    for (const { progress } of during) expect(progress.holders).to.deep.equal([{ type: 'spin', plugin: '' }]);
+    for (const { progress } of during)
+      expect(progress.holders).to.deep.equal([{ type: 'spin', plugin: '', running: true }]);
     expect(during.at(-1)?.oldestMs).to.be.within(2_000, 3_600);
     await child.tells('ready');
     await pulse.more(8);
@@ -73,7 +74,10 @@ describe('the thread that beats for a worker', function () {
     hub.ask('second', 1_000);
     await sleep(600);
     const { progress, inFlight } = pulse.beats.at(-1) ?? {};
-    expect(progress?.holders.map(({ type }) => type)).to.deep.equal(['first', 'second']);
+    expect(progress?.holders).to.deep.equal([
+      { type: 'first', plugin: '', running: false },
+      { type: 'second', plugin: '', running: false },
+    ]);
     expect(inFlight).to.equal(2);
   });
 
@@ -96,7 +100,9 @@ describe('the thread that beats for a worker', function () {
     await child.tells('added');
     hub.ask('later', 600);
     await sleep(400);
-    expect(pulse.beats.at(-1)?.progress.holders).to.deep.equal([{ type: 'later', plugin: '' }]);
+    expect(pulse.beats.at(-1)?.progress.holders).to.deep.equal([
+      { type: 'later', plugin: '', running: true },
+    ]);
   });
 
   it('is one for all workers of a process, and each says who holds the loop', async () => {
@@ -106,7 +112,9 @@ describe('the thread that beats for a worker', function () {
     hub.ask('spin', 700);
     await sleep(500);
     for (const pulse of hub.pulses) {
-      expect(pulse.beats.at(-1)?.progress.holders).to.deep.equal([{ type: 'spin', plugin: '' }]);
+      expect(pulse.beats.at(-1)?.progress.holders).to.deep.equal([
+        { type: 'spin', plugin: '', running: true },
+      ]);
       expect(longestGap(pulse.times)).to.be.lessThan(5 * timing.intervalMs);
     }
     expect(new Set(hub.pulses.map(({ greeting }) => greeting.token)).size).to.equal(3);
@@ -142,7 +150,7 @@ describe('the thread that beats for a worker', function () {
     await pulse.more(5);
     const { stillMs, holders } = pulse.beats.at(-1)?.progress ?? {};
     expect(stillMs).to.be.within(900, 2_400);
-    expect(holders).to.deep.equal([{ type: 'spin', plugin: '' }]);
+    expect(holders).to.deep.equal([{ type: 'spin', plugin: '', running: true }]);
   });
 
   it('lets its process end by itself when the worker is closed', async () => {

@@ -35,7 +35,7 @@ const suspect: Attached = { ...attached, verdict: suspectVerdict };
 const detached: Detached = { name: 'detached', since: 5_500, ...living, verdict: suspectVerdict };
 const ended: SessionState = { name: 'ended', cause: 'lost' };
 
-const render = [{ type: 'render.frame', plugin: '' }];
+const render = [{ type: 'render.frame', plugin: '', running: true }];
 const stall: Stall = { since: 3_000, by: render, overLimit: false };
 const pulse = { number: 4, open: true, heardAt: 5_000 };
 const closedPulse = { ...pulse, open: false };

@@ -1,6 +1,6 @@
 import type { Heard } from '../director.js';
 import { inWords, lostWithPeer } from '../endings.js';
-import { awayMs, backWithinMs, crew } from '../setting.js';
+import { awayMs, backWithinMs, fleet } from '../setting.js';
 import type { Stage } from '../stage.js';
 import { figure, inTime, sleep } from '../text.js';
 
@@ -9,7 +9,7 @@ const callMs = 120_000;
 
 /** The hub dies, and another one listens where it was. Nobody tells the workers. */
 export async function restart({ director, ledger, books, say }: Stage): Promise<void> {
-  const ids = crew.map(({ id }) => id);
+  const ids = fleet.map(({ id }) => id);
   const before = ids.map((id) => director.worker(id).pid);
   const clinging = Promise.all(
     ids.map((id) => director.worker(id).ask('call', { calls: inFlight, ms: callMs })),
