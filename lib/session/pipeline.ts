@@ -1,18 +1,17 @@
-import { map, merge, type Observable, tap } from 'rxjs';
-import type { Chunk, ControlFrame, Frame, Message, Outcome, Received } from '../frame/frame.js';
-import { split } from '../lane/split.js';
+import { map, merge, type Observable } from 'rxjs';
+import type { Frame, Received } from '../frame/frame.js';
+import { type Branches, split } from '../lane/split.js';
 import { fresh } from './numbering.js';
 
-/** The stations of a session's frames. None may throw, and none calls back an earlier one. */
-export interface Stations {
+/**
+ * The stations of a session's frames. None may throw, and none calls back an earlier one. Behind `messages`, the admission
+ * door, the lane takes over, with `mergeMap` inside.
+ */
+export interface Stations extends Branches {
   /** What was received so far. */
   received(): Received;
   /** Once per batch of the link, before its frames are handled; `duplicates` of them had come before and are left out. */
   receive(received: Received, duplicates: number): void;
-  control(frame: ControlFrame): void;
-  outcome(outcome: Outcome | Chunk): void;
-  /** The admission door: behind it the lane takes over, with `mergeMap` inside. */
-  messages(messages: readonly (Message | Chunk)[]): void;
 }
 
 /**
@@ -23,7 +22,7 @@ export const pipeline = (
   link$: Observable<readonly Frame[]>,
   pulse$: Observable<readonly Frame[]>,
   stations: Stations,
-): Observable<unknown> =>
+): Observable<never> =>
   merge(
     link$.pipe(
       map((frames) => {
@@ -33,10 +32,4 @@ export const pipeline = (
       }),
     ),
     pulse$,
-  ).pipe(
-    split<unknown>({
-      control: (control$) => control$.pipe(tap((frames) => frames.forEach(stations.control))),
-      outcomes: (outcomes$) => outcomes$.pipe(tap((outcomes) => outcomes.forEach(stations.outcome))),
-      messages: (messages$) => messages$.pipe(tap(stations.messages)),
-    }),
-  );
+  ).pipe(split(stations));
