@@ -1,17 +1,85 @@
+import { beats } from './measures/beats.mjs';
+import { broadcast, idle, joinAtOnce, restart, workQueue } from './measures/fleet.mjs';
+import { openLoop } from './measures/open-loop.mjs';
+import { startUp } from './measures/start-up.mjs';
+import { throughput } from './measures/throughput.mjs';
+
 /**
+ * @typedef {object} Running one contestant at one case
+ * @property {() => Promise<unknown>} warmUp
+ * @property {() => Promise<Record<string, number>>} round what was measured, by name and unit
+ * @property {() => Promise<unknown>} close
+ * @property {() => void} kill at once, when something failed
+ *
  * @typedef {object} Case
  * @property {string} name
- * @property {'publish' | 'request'} kind
- * @property {'hub' | 'client'} sender
- * @property {number} inFlight requests that wait at the same time; 1 for publish
+ * @property {number[] | undefined} sizes of its payloads; none for those where there is nothing to choose
+ * @property {string[]} needs what a contestant must be able to do
+ * @property {boolean} flagged whether it is run with each list of Node.js flags, or with the first alone
+ * @property {number=} files how many connections its hub has, where they are many
+ * @property {(contestant: import('./contestants.mjs').Contestant, size: number, options: object) => Promise<Running>} open
  */
 
-/** @type {Case[]} */
-export const cases = [
-  { name: 'one-way worker to hub', kind: 'publish', sender: 'client', inFlight: 1 },
-  { name: 'one-way hub to worker', kind: 'publish', sender: 'hub', inFlight: 1 },
-  { name: 'request, 1 in flight', kind: 'request', sender: 'client', inFlight: 1 },
-  { name: 'request, 128 in flight', kind: 'request', sender: 'client', inFlight: 128 },
-];
+export const sizes = [32, 256, 1024, 16_384];
 
-export const sizes = [32, 256, 1024];
+const flow = (name, open, needs = [], only = sizes) => ({ name, open, needs, sizes: only, flagged: true });
+const oneWay = (name, load, needs) => flow(name, throughput({ verb: 'publish', ...load }), needs);
+const requests = (inFlight) =>
+  flow(`request, ${inFlight} in flight`, throughput({ verb: 'request', inFlight }));
+const beating = (under, load, needs = [], size = 256) => ({
+  name: `beats, ${under}`,
+  open: beats(load),
+  needs: ['beat', ...needs],
+  sizes: [size],
+  flagged: false,
+});
+const fleet = (name, open, needs) => ({ name, open, needs, sizes: undefined, flagged: false });
+
+const large = 4 * 1024 * 1024;
+const toWorkers = ['publish to workers'];
+const number = (/** @type {number} */ n) => n.toLocaleString('en-US');
+
+/** All cases; for a quick run with few workers. */
+export function casesFor(/** @type {boolean} */ quick) {
+  const many = quick ? 50 : 1000;
+  const idleCounts = quick ? [25] : [100, 1000, 5000, 10_000];
+  return /** @type {Case[]} */ ([
+    oneWay('one-way worker to hub', {}, []),
+    oneWay('one-way hub to worker', { sender: 'hub' }, toWorkers),
+    oneWay('one-way worker to hub, promises', { handler: 'promise' }, []),
+    oneWay('one-way hub to worker, promises', { sender: 'hub', handler: 'promise' }, toWorkers),
+    flow('send, 1,024 in flight', throughput({ verb: 'send', inFlight: 1024 })),
+    requests(1),
+    requests(128),
+    flow('request, 5,000/s', openLoop, [], [256, 16_384]),
+    beating('idle bus', { load: 'idle' }),
+    beating('one-way worker to hub', { load: 'publish' }),
+    beating('one-way hub to worker', { load: 'publish', sender: 'hub' }),
+    beating('send', { load: 'send', inFlight: 1024 }),
+    beating('request', { load: 'request' }),
+    beating('slow handlers', { load: 'publish', handler: 'slow' }, ['waiting']),
+    beating('payloads of 4 MiB', { load: 'send', inFlight: 4 }, ['large'], large),
+    beating('idle bus, pulse', { load: 'idle', pulse: true }, ['pulse']),
+    beating('one-way worker to hub, pulse', { load: 'publish', pulse: true }, ['pulse']),
+    beating(
+      'payloads of 4 MiB, pulse',
+      { load: 'send', inFlight: 4, pulse: true },
+      ['large', 'pulse'],
+      large,
+    ),
+    flow(`broadcast to ${number(many)}, one a turn`, broadcast(many, 1), ['broadcast'], [1024]),
+    flow(`broadcast to ${number(many)}, eight a turn`, broadcast(many, 8), ['broadcast'], [1024]),
+    flow('work queue, 8 workers', workQueue(8), ['work'], [256]),
+    ...idleCounts.flatMap((count) => [
+      fleet(`idle, ${number(count)} workers`, idle(count, false), ['idle']),
+      {
+        ...fleet(`idle, ${number(count)} workers with a pulse`, idle(count, true), ['idle']),
+        files: 2 * count,
+      },
+    ]),
+    fleet(`${number(many)} workers join at once`, joinAtOnce(many), ['idle']),
+    fleet(`hub restart with ${number(many)} workers`, restart(many), ['reconnect']),
+    fleet('start-up', startUp(false), ['idle']),
+    fleet('start-up with a pulse', startUp(true), ['idle']),
+  ]);
+}

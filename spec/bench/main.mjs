@@ -1,75 +1,36 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { readOptions } from './options.mjs';
-import { openPair, runOnce } from './pair.mjs';
-import { Report } from './report.mjs';
+import { installed } from './install.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
+if (!installed()) process.exit(1);
+const { readOptions } = await import('./options.mjs');
 const options = readOptions();
-
-if (!existsSync(`${here}/node_modules`)) {
-  console.error('installing what the benchmark compares with ...');
-  const { status } = spawnSync('npm', ['install', '--loglevel', 'error'], { cwd: here, stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
+if (options.guard) {
+  const { guard } = await import('./allocation.mjs');
+  process.exit((await guard(options.record)) ? 0 : 1);
 }
+const { compare } = await import('./compare.mjs');
+const { Report } = await import('./report.mjs');
+const { openFiles } = await import('./setting.mjs');
 
-/**
- * Runs one case until the code is compiled and the rate is steady enough to say how many messages fill one
- * measurement.
- */
-async function warmUp(pair, one) {
-  const enough = performance.now() + (options.quick ? 400 : 1500);
-  let count = 200;
-  let rate = await runOnce(pair, one, count);
-  while (performance.now() < enough) {
-    count = Math.min(Math.ceil(rate * options.seconds * 0.5), count * 8);
-    rate = await runOnce(pair, one, count);
-  }
-  return Math.max(200, Math.ceil(rate * options.seconds));
-}
-
-/** All contestants at one case: each warmed up, then round by round in turn, so that a slow minute meets them all. */
-async function compare(one, size, report) {
-  const entries = [];
-  try {
-    for (const contestant of options.contestants) {
-      if (contestant.missing) continue;
-      const pair = await openPair(contestant, size, options.flags);
-      entries.push({ pair, count: 0, rates: [] });
-    }
-    for (const entry of entries) entry.count = await warmUp(entry.pair, one);
-    for (let round = 0; round < options.rounds; round++) {
-      const first = round % entries.length;
-      for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
-        entry.rates.push(await runOnce(entry.pair, one, entry.count));
-      }
-    }
-    report.add(
-      one,
-      size,
-      entries.map(({ pair, count, rates }) => ({ name: pair.contestant.name, count, rates })),
-    );
-  } finally {
-    await Promise.all(entries.map(({ pair }) => pair.close()));
-  }
-}
+/** What a process has open besides its connections. */
+const spareFiles = 100;
 
 for (const { name, missing } of options.contestants) {
   if (missing) console.log(`not run here: ${name}, ${missing}`);
 }
 const report = new Report(options);
-let failed = 0;
 for (const one of options.cases) {
-  for (const size of options.sizes) {
-    try {
-      await compare(one, size, report);
-    } catch (error) {
-      failed++;
-      report.fail(one, size, error);
-    }
+  if ((one.files ?? 0) + spareFiles > openFiles()) {
+    report.say(
+      `not run here: ${one.name}, its hub needs ${one.files} connections, this machine allows ${openFiles()} open files`,
+    );
+    continue;
+  }
+  const sizes = one.sizes?.filter(
+    (size) => one.sizes.length === 1 || (options.sizes?.includes(size) ?? true),
+  );
+  for (const flags of one.flagged ? options.flagSets : options.flagSets.slice(0, 1)) {
+    for (const size of sizes ?? [undefined]) await compare(one, size, { ...options, flags }, report);
   }
 }
 report.end();
-process.exitCode = failed === 0 ? 0 : 1;
+process.exit(report.failed === 0 ? 0 : 1);

@@ -1,62 +1,92 @@
 import { parseArgs } from 'node:util';
-import { cases, sizes } from './cases.mjs';
+import { casesFor, sizes } from './cases.mjs';
 import { contestants } from './contestants.mjs';
+
+const best = '--max-semi-space-size=1';
+const quickPeers = ['floor', 'plain', 'tcp', 'nats'];
 
 const usage = `npm run bench -- [options]
   --only one-way,request      cases whose name contains one of these
-  --size 32,256,1024          sizes of a payload in bytes
+  --size 32,256,1024,16384    sizes of a payload in bytes, for the cases that have a choice
   --against floor,plain       whom to compare drumline with; 'none' for nobody
-  --rounds 5                  measured rounds, at least 5
-  --seconds 1                 length of one measurement
-  --flags=--max-semi-space-size=1     for Node.js, in every process of every contestant
-  --quick                     one short round of each case at 256 bytes: shows that it works, measures little`;
+  --rounds 5                  measured rounds; fewer than 5 say little
+  --seconds 0.5               length of one measurement
+  --flags=FLAGS               of Node.js, in every process of every contestant; once more for a second run of each case.
+                              Default: none, and then ${best}
+  --quick                     one short round of each case, at one size and with few workers: shows that it works
+  --guard                     only: how many bytes one message allocates, against allocation.json; --record writes that
+  --break HOW                 drop, swap, damage or absent: breaks every contestant on purpose: the cases have to fail
+  --list                      the names of cases and contestants`;
 
 const list = (/** @type {string | undefined} */ text) => text?.split(',').map((part) => part.trim());
+
+/** The same for names of cases, which may hold a comma before a space or in a number. */
+const listOfNames = (/** @type {string | undefined} */ text) => text?.split(/,(?!\s|\d{3}\b)/);
 
 function refuse(/** @type {string} */ why) {
   console.error(`${why}\n\n${usage}`);
   process.exit(2);
 }
 
+function say(/** @type {string} */ text) {
+  console.log(text);
+  process.exit(0);
+}
+
 function parse() {
   const text = /** @type {const} */ ({ type: 'string' });
-  const options = { only: text, size: text, against: text, rounds: text, seconds: text, flags: text };
+  const yes = /** @type {const} */ ({ type: 'boolean' });
+  const texts = { only: text, size: text, against: text, rounds: text, seconds: text, break: text };
+  const switches = { quick: yes, guard: yes, record: yes, list: yes, help: yes };
   try {
-    return parseArgs({ options: { ...options, quick: { type: 'boolean' }, help: { type: 'boolean' } } })
+    return parseArgs({ options: { ...texts, ...switches, flags: { type: 'string', multiple: true } } })
       .values;
   } catch (error) {
     return refuse(error.message);
   }
 }
 
+function chooseContestants(/** @type {string[]} */ names) {
+  const unknown = names.find((name) => name !== 'none' && !contestants.some((one) => one.name === name));
+  if (unknown !== undefined) refuse(`no contestant is called '${unknown}'`);
+  return contestants.filter(({ name }) => name === 'drumline' || names.includes(name));
+}
+
+function chooseCases(/** @type {string[] | undefined} */ only, /** @type {boolean} */ quick) {
+  const chosen = casesFor(quick).filter(({ name }) => only?.some((part) => name.includes(part)) ?? true);
+  if (chosen.length === 0) refuse(`no case has '${only}' in its name`);
+  return chosen;
+}
+
 /** What to run, from the command line. Ends the process on a wrong option. */
 export function readOptions() {
   const given = parse();
-  if (given.help) {
-    console.log(usage);
-    process.exit(0);
-  }
+  if (given.help) say(usage);
   const quick = given.quick === true;
-  const names = list(given.against) ?? contestants.map(({ name }) => name);
-  const unknown = names.find((name) => name !== 'none' && !contestants.some((one) => one.name === name));
-  if (unknown !== undefined) refuse(`no contestant is called '${unknown}'`);
-  const only = list(given.only);
-  const chosen = cases.filter(({ name }) => only?.some((part) => name.includes(part)) ?? true);
-  if (chosen.length === 0) refuse(`no case has '${given.only}' in its name`);
+  if (given.list) say([...casesFor(quick), ...contestants].map(({ name }) => name).join('\n'));
   const rounds = quick ? 1 : Number(given.rounds ?? 5);
-  if (!quick && !(rounds >= 5)) refuse('a median needs 5 rounds or more');
-  const wanted = list(given.size)?.map(Number) ?? (quick ? [256] : sizes);
-  if (!wanted.every((size) => Number.isInteger(size) && size >= 8))
-    refuse('a size is a whole number from 8 up');
-  const seconds = Number(given.seconds ?? (quick ? 0.3 : 1));
+  if (!(Number.isInteger(rounds) && rounds >= 1)) refuse('--rounds is a whole number from 1 up');
+  const wanted = list(given.size)?.map(Number) ?? (quick ? [256] : undefined);
+  if (!(wanted ?? sizes).every((size) => Number.isInteger(size) && size >= 8 && size <= 60_000))
+    refuse('a size is a whole number from 8 to 60,000');
+  const seconds = Number(given.seconds ?? (quick ? 0.15 : 0.5));
   if (!(seconds > 0)) refuse('--seconds is more than 0');
+  const sabotage = given.break;
+  if (sabotage !== undefined && !['drop', 'swap', 'damage', 'absent'].includes(sabotage))
+    refuse('--break takes drop, swap, damage or absent');
+  const flagSets = given.flags ?? (quick ? [''] : ['', best]);
   return {
     quick,
     rounds,
     seconds,
     sizes: wanted,
-    cases: chosen,
-    contestants: contestants.filter(({ name }) => name === 'drumline' || names.includes(name)),
-    flags: given.flags?.split(' ').filter((flag) => flag !== '') ?? [],
+    guard: given.guard === true,
+    record: given.record === true,
+    sabotage,
+    cases: chooseCases(listOfNames(given.only), quick),
+    contestants: chooseContestants(
+      list(given.against) ?? (quick ? quickPeers : contestants.map(({ name }) => name)),
+    ),
+    flagSets: flagSets.map((flags) => flags.split(' ').filter((flag) => flag !== '')),
   };
 }

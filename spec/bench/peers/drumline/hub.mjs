@@ -1,0 +1,21 @@
+import { createHub, handler } from 'drumline';
+import { beating, Data, Echo, sideOf } from './messages.mjs';
+
+export async function open({ beatMs, beats }) {
+  const side = sideOf(
+    (payload) => hub.publish('w1', Data, payload),
+    () => hub.writable('w1'),
+  );
+  const hub = createHub({
+    listen: '127.0.0.1:0',
+    handlers: [handler(Data, side.hear), handler(Echo, ({ payload }) => payload)],
+    ...beating({ beatMs, beats }),
+  });
+  const address = await hub.start();
+  const joined = hub.waitFor(1, { timeoutMs: 30_000 }).then(() => ({
+    ...side,
+    send: (payload) => hub.send('w1', Data, payload),
+    close: () => hub.close(),
+  }));
+  return { address, side: joined };
+}
