@@ -205,7 +205,7 @@ for (const side of ['worker', 'hub'] as const)
       const error = await failure(request('stuck', 0, { timeoutMs: 150 }));
       expect(error).to.include({ code: 'timeout', retryable: true });
       expect(error.details).to.include({ delivery: 'unknown' });
-      expect(performance.now() - before).to.be.within(140, 600);
+      expect(performance.now() - before).to.be.within(140, 2_000);
       expect(await request('echo', 1)).to.equal(1);
     });
 

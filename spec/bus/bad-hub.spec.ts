@@ -57,7 +57,7 @@ describe('a worker at a strange hub', () => {
       const { hub, worker } = await at(answer);
       const began = performance.now();
       const error = await failure(worker.start({ timeoutMs: 400 }));
-      expect(performance.now() - began).to.be.within(390, 900);
+      expect(performance.now() - began).to.be.within(390, 2_000);
       expect(error).to.include({ code, retryable: true });
       expect(error.message).to.include(
         code === 'handshake-failed' || code === 'protocol' ? '127.0.0.1' : hub.address,
@@ -73,7 +73,7 @@ describe('a worker at a strange hub', () => {
     const { hub, worker } = await at((send) => send([{ ...refusal, message: 'upgrade to 3.0' }]));
     const began = performance.now();
     const error = await failure(worker.start({ timeoutMs: 5_000 }));
-    expect(performance.now() - began).to.be.below(1_000);
+    expect(performance.now() - began).to.be.below(2_000);
     expect(error).to.include({ code: 'handshake-refused', retryable: false });
     expect(error.details).to.include({ code: 'incompatible' });
     expect(error.message).to.include('upgrade to 3.0');

@@ -227,7 +227,7 @@ for (const side of ['worker', 'hub'] as const)
     it('that runs out of time rejects on time, and the signal of its handler fires', async () => {
       const began = performance.now();
       const error = await failure(bus.request('hang', 0, { timeoutMs: 120 }));
-      expect(performance.now() - began).to.be.within(110, 450);
+      expect(performance.now() - began).to.be.within(110, 2_000);
       expect(error).to.include({ code: 'timeout', retryable: true });
       const reason = await eventually('the signal', () => there.stopped[0]);
       expect(reason?.code).to.be.oneOf(['timeout', 'cancelled']);
@@ -475,7 +475,7 @@ describe('a target', () => {
     expect(await asked).to.equal('w1');
     const began = performance.now();
     const error = await failure(trial.hub.request(any({ gpu: 'no' }), 'who', 0, { timeoutMs: 100 }));
-    expect(performance.now() - began).to.be.within(90, 400);
+    expect(performance.now() - began).to.be.within(90, 2_000);
     expect(error).to.include({ code: 'no-worker', retryable: true });
     expect(error.message).to.include('gpu=no').and.include("'who'");
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { sleep } from '../bus/moment.js';
 import type { Book } from './book.js';
+import type { Loaded, Unloaded } from './freight.js';
 
 export interface Ask {
   readonly ask: number;
@@ -118,6 +119,30 @@ export class Party {
   /** Asks a small request, again and again for so long; gives how long each took. */
   small(peer: string, ms: number): Promise<readonly number[]> {
     return this.#ask('small', { peer, ms });
+  }
+
+  /** Begins calls with payloads that travel in parts, so many at a time. */
+  load(peer: string, open: number): Promise<void> {
+    return this.#ask('load', { peer, open });
+  }
+
+  loaded(peer: string): Promise<Loaded> {
+    return this.#ask('loaded', peer);
+  }
+
+  /** Ends them; resolves when each has come to its end. */
+  loadNoMore(peer: string): Promise<Loaded> {
+    return this.#ask('load no more', peer);
+  }
+
+  /** How many of each kind of that sender were handled. */
+  unloaded(peer: string): Promise<Unloaded> {
+    return this.#ask('unloaded', peer);
+  }
+
+  /** The bytes that it holds in all its buffers, and those of payloads that arrive in parts. */
+  held(): Promise<{ readonly memory: number; readonly reassembly: number }> {
+    return this.#ask('held');
   }
 
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {

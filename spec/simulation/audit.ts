@@ -110,7 +110,7 @@ export class Audit {
     if (reassembly.usedBytes > reassembly.capacityBytes)
       this.book.violation(`${host} holds more large payloads than it may: ${reassembly.usedBytes}`);
     if (!isSound(now)) this.book.violation(`${host} counts ${JSON.stringify(now)}`);
-    const sessions = peers.alive + peers.suspect + peers.draining;
+    const sessions = peers.alive + peers.stalled + peers.suspect + peers.draining;
     if (lanes.queued + credit.granted.messages > lane.capacity + sessions || lanes.queued > lane.capacity)
       this.book.violation(`${host} with ${sessions} peers holds ${JSON.stringify({ lanes, credit })}`);
     if (lanes.running > lane.concurrency) this.book.violation(`${host} runs ${lanes.running} handlers`);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { DataFrame, Frame } from '../../lib/frame/frame.js';
+import type { Beat, DataFrame, Frame, Progress } from '../../lib/frame/frame.js';
 import { features } from '../../lib/handshake/profile.js';
 import { Roster } from '../../lib/hub/roster.js';
 import { Budget, Holding } from '../../lib/lane/budget.js';
@@ -11,6 +11,7 @@ import { Inbound } from '../../lib/session/inbound.js';
 import type { Tally } from '../../lib/session/tally.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
 import { arriving, type Change } from './fault.js';
+import { kindOf } from './kind.js';
 import { scenario } from './scenario.js';
 import type { WorldOptions } from './world.js';
 
@@ -21,7 +22,7 @@ describe('the simulation finds', function () {
   this.timeout(300_000);
   noUnhandledRejections();
 
-  const finds = (what: string, expected: RegExp, make: () => WorldOptions | Broken) =>
+  const finds = (what: string, expected: RegExp, make: () => Trial | Broken) =>
     it(what, async function () {
       const made = make();
       const seen = 'mend' in made ? await found(expected).finally(made.mend) : await found(expected, made);
@@ -49,6 +50,42 @@ describe('the simulation finds', function () {
 
   finds('beats that do not arrive', /declared lost|is lost long after/, () => ({
     fault: arriving(() => (frames) => frames.filter(({ kind }) => kind !== 'beat')),
+  }));
+
+  // As it would be if it were not looked at whether the loop turns.
+  finds(
+    'a link that is judged while the loop stands still',
+    /is suspect \(link\), and was only busy/,
+    () => ({
+      kind: 'pulsed',
+      fault: arriving(
+        () => (frames) =>
+          frames.map((frame) =>
+            isPulseBeat(frame) ? { ...frame, progress: { ...frame.progress, stillMs: 0 } } : frame,
+          ),
+      ),
+    }),
+  );
+
+  finds('a loop that stands still, and nobody says so', /and the hub does not say so/, () => ({
+    kind: 'pulsed',
+    fault: arriving(
+      () => (frames) =>
+        frames.map((frame) =>
+          isPulseBeat(frame)
+            ? { ...frame, progress: { ...frame.progress, stillMs: Math.min(frame.progress.stillMs, 150) } }
+            : frame,
+        ),
+    ),
+  }));
+
+  // As it would be if its number were not looked at.
+  finds('an old beat that is believed', /died .*, and the hub says that it is (alive|stalled)/, () => ({
+    kind: 'pulsed',
+    fault: arriving(() => {
+      let n = 0;
+      return (frames) => frames.map((frame) => (isPulseBeat(frame) ? { ...frame, n: ++n } : frame));
+    }),
   }));
 
   finds('an acknowledgement that is lost', /was stuck|unacknowledged/, () => ({
@@ -156,6 +193,11 @@ describe('the simulation finds', function () {
     }));
 });
 
+/** `kind`: of the worlds in which it can show. */
+interface Trial extends WorldOptions {
+  readonly kind?: string;
+}
+
 interface Broken {
   mend(): void;
 }
@@ -179,14 +221,18 @@ const tallyOf = (inbound: Inbound): Tally =>
   (inbound as unknown as { dispatch: { tally: Tally } }).dispatch.tally;
 
 /** Runs seeds until one shows the fault. */
-async function found(expected: RegExp, options: WorldOptions = {}) {
+async function found(expected: RegExp, { kind, ...options }: Trial = {}) {
   for (let seed = 1; seed <= tried; seed++) {
+    if (kind !== undefined && kindOf(seed).name !== kind) continue;
     const { violations } = await scenario(seed, options);
     const violation = violations.find((text) => expected.test(text));
     if (violation !== undefined) return { seed, violation };
   }
   return expect.fail(`${tried} seeds passed in spite of it (looked for ${expected})`);
 }
+
+const isPulseBeat = (frame: Frame): frame is Beat & { readonly progress: Progress } =>
+  frame.kind === 'beat' && frame.progress !== undefined;
 
 const isData = (frame: Frame): frame is DataFrame => ['message', 'outcome', 'chunk'].includes(frame.kind);
 

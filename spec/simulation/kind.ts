@@ -2,8 +2,11 @@
 export type Mishap =
   | 'cut'
   | 'cut at a batch'
+  | 'cut the pulse'
   | 'partition'
   | 'hold'
+  | 'block'
+  | 'die blocked'
   | 'hold the hub'
   | 'latency'
   | 'crash'
@@ -28,14 +31,28 @@ export interface Kind {
   readonly bursts: number;
   /** Whether a process may hold so little that the bound of its memory is reached before those of its queues. */
   readonly tight: boolean;
+  /** Whether workers have a pulse: a loop that stands still for long is no mishap to its worker. */
+  readonly pulsed: boolean;
+  /** For how long there are mishaps, in milliseconds. */
+  readonly runMs: number;
   readonly mishaps: readonly Mishap[];
 }
 
 const links: readonly Mishap[] = ['cut', 'cut', 'cut at a batch', 'partition', 'latency'];
 const processes: readonly Mishap[] = ['hold', 'hold the hub', 'crash', 'restart the hub'];
+const busy: readonly Mishap[] = ['block', 'block', 'block', 'crash', 'die blocked', 'cut the pulse'];
 const usual: readonly Mishap[] = [...links, ...processes, 'guest', 'date'];
 const ends: readonly Mishap[] = ['drain', 'drain', 'drain the hub', 'crash', 'restart the hub'];
-const plain = { baseline: 0, plugged: false, learns: false, large: 1, bursts: 3, tight: false };
+const plain = {
+  baseline: 0,
+  plugged: false,
+  learns: false,
+  large: 1,
+  bursts: 3,
+  tight: false,
+  pulsed: false,
+  runMs: 1_000,
+};
 
 /** Seeds take turns. */
 const kinds: readonly Kind[] = [
@@ -55,6 +72,16 @@ const kinds: readonly Kind[] = [
     bursts: 12,
     mishaps: [...usual, 'hold', 'hold', 'drain'],
   },
+  {
+    ...plain,
+    name: 'pulsed',
+    pulsed: true,
+    runMs: 6_000,
+    mishaps: [...busy, ...busy, ...busy, ...links, ...processes, 'partition', 'partition'],
+  },
 ];
+
+/** How many there are: seeds that are so far apart are of one kind. */
+export const kindsInAll = kinds.length;
 
 export const kindOf = (seed: number): Kind => kinds[seed % kinds.length] as Kind;

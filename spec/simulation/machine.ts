@@ -21,6 +21,9 @@ export class Machine {
   #input: Task[] = [];
   #waking = false;
   #dateMs = 0;
+  #heldAt = 0;
+  #heldMs = 0;
+  #lateMs = 0;
   /** Batches, in and out, until what was asked for happens. */
   #left = 0;
   #trip: Task = () => {};
@@ -84,17 +87,39 @@ export class Machine {
     this.#trip = task;
   }
 
+  /** For how long it has been held without a break, in milliseconds; 0 while it runs. */
+  get stillMs(): number {
+    return this.#state === 'held' ? this.base.now() - this.#heldAt : 0;
+  }
+
+  /** For how long it has been held in all, in milliseconds. */
+  get heldMs(): number {
+    return this.#heldMs + this.stillMs;
+  }
+
+  /** For how long it was held at most, of the times that have ended since this was last asked. */
+  takeLateMs(): number {
+    const lateMs = this.#lateMs;
+    this.#lateMs = 0;
+    return lateMs;
+  }
+
   hold(): void {
-    if (this.#state === 'running') this.#state = 'held';
+    if (this.#state !== 'running') return;
+    this.#state = 'held';
+    this.#heldAt = this.base.now();
   }
 
   release(): void {
     if (this.#state !== 'held') return;
+    this.#heldMs += this.stillMs;
+    this.#lateMs = Math.max(this.#lateMs, this.stillMs);
     this.#state = 'running';
     if (!this.#waking) this.#wake();
   }
 
   kill(): void {
+    this.#heldMs += this.stillMs;
     this.#state = 'dead';
     this.#timers = [];
     this.#input = [];

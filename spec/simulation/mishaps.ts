@@ -1,7 +1,7 @@
 import type { Mishap } from './kind.js';
 import { flood } from './speech.js';
 import { Strangers } from './stranger.js';
-import type { World } from './world.js';
+import type { WorkerProcess, World } from './world.js';
 
 /** What goes wrong in a run, one thing after the other, and side by side. */
 export class Mishaps {
@@ -19,7 +19,10 @@ export class Mishaps {
       cut: () => this.#cut(index),
       'cut at a batch': () => this.#cutAtBatch(index),
       partition: () => this.#partition(index),
+      'cut the pulse': () => this.#cutPulse(index),
       hold: () => this.#hold(index),
+      block: () => this.#block(index),
+      'die blocked': () => this.#dieBlocked(index),
       'hold the hub': () => this.#holdHub(),
       latency: () => this.#latency(),
       crash: () => this.#crash(index, world.random() < 0.5),
@@ -51,7 +54,10 @@ export class Mishaps {
     if (flooded)
       for (const { machine, route } of world.routes()) if (machine.running) flood(world, machine, route);
     // The side that hears late of the cut is found by the new link before.
-    if (lopsided && hub) network.latency(hub.machine.host, process.machine.host, 200);
+    if (lopsided && hub) {
+      network.latency(hub.machine.host, process.machine.host, 200);
+      world.vigil.slowed(200);
+    }
     const over = world.trouble(process.id);
     this.#later(lopsided ? 250 : world.int(0, 40), () => {
       network.cut(process.machine.host);
@@ -77,47 +83,104 @@ export class Mishaps {
     });
   }
 
+  /** The worker's other link, if it has one. */
+  #cutPulse(index: number): void {
+    const { network, workers, book } = this.world;
+    const process = workers[index];
+    if (!process?.beating) return;
+    book.note(`cut the pulse of ${process.id}`);
+    const over = this.world.trouble(process.id);
+    network.cut(process.beating.machine.host);
+    over();
+  }
+
   #partition(index: number): void {
-    const { network, workers, book, hub } = this.world;
+    const { network, workers, book, hub, vigil } = this.world;
     const process = workers[index];
     if (process === undefined || hub === undefined) return;
-    book.note(`partition ${process.id}`);
-    network.partition(process.machine.host, hub.machine.host);
+    const hosts = process.beating
+      ? this.world.pick([hostsOf(process), [process.machine.host], [process.beating.machine.host]])
+      : [process.machine.host];
+    book.note(`partition ${hosts}`);
+    network.partition(hosts, hub.machine.host);
+    vigil.parted += 1;
     const over = this.world.trouble(process.id);
     // `heal` ends every partition at once: so each that is over ends them all.
     this.#later(this.world.int(10, 2_500), () => {
       book.note('heal');
       network.heal();
+      vigil.parted -= 1;
+      vigil.healedAt = this.world.clock.now();
       over();
     });
   }
 
+  /** Its loop alone, as by a handler that computes. */
+  #block(index: number): void {
+    const { workers, book, vigil } = this.world;
+    const process = workers[index];
+    if (process === undefined || !process.machine.running) return;
+    book.note(`block ${process.id}`);
+    process.machine.hold();
+    const over = vigil.blocked(process);
+    this.#later(this.world.int(10, 3_000), () => {
+      book.note(`${process.id} goes on`);
+      process.machine.release();
+      over();
+    });
+  }
+
+  /** As a process does whose handler takes all memory: nobody hears that its links end, and they may repeat themselves. */
+  #dieBlocked(index: number): void {
+    const { world } = this;
+    const process = world.workers[index];
+    if (process === undefined || !process.machine.running) return;
+    world.book.note(`block ${process.id}, to its end`);
+    process.machine.hold();
+    const over = world.vigil.blocked(process);
+    this.#later(world.int(150, 600), () => {
+      over();
+      if (world.workers[index] === process) this.#crash(index, true, world.int(1_300, 2_500));
+      else process.machine.release();
+    });
+  }
+
+  /** The whole process. */
   #hold(index: number): void {
     const { workers, book } = this.world;
     const process = workers[index];
     if (process === undefined || !process.machine.running) return;
     book.note(`hold ${process.id}`);
     process.machine.hold();
+    process.beating?.machine.hold();
     const over = this.world.trouble(process.id);
     this.#later(this.world.int(10, 2_000), () => {
       process.machine.release();
+      process.beating?.machine.release();
       over();
     });
   }
 
   #holdHub(): void {
-    const { hub, book } = this.world;
+    const { hub, book, hubHeld, clock } = this.world;
     if (hub === undefined || !hub.machine.running) return;
     book.note('hold the hub');
     hub.machine.hold();
-    this.#later(this.world.int(10, 2_000), () => hub.machine.release());
+    let until = Number.POSITIVE_INFINITY;
+    hubHeld.push([clock.now(), () => Math.min(until, clock.now())]);
+    this.#later(this.world.int(10, 2_000), () => {
+      until = clock.now();
+      hub.machine.release();
+    });
   }
 
   #latency(): void {
     const { network, book, hub, workers } = this.world;
-    const most = this.world.pick([0, 5, 60]);
+    // Where links are judged beside a pulse, their beats are not to come two intervals later than its own.
+    const most = this.world.pick([0, 5, this.world.kind.pulsed ? 20 : 60]);
     const process = this.world.pick(workers);
     book.note(`latency ${most} ${process?.id ?? ''}`);
+    this.world.vigil.slowed(4 * most);
     if (process === undefined || hub === undefined) return network.latency((random) => random() * most);
     // One way only: so one side hears of a cut long before the other.
     const ways = [hub.machine.host, process.machine.host] as const;
@@ -125,17 +188,20 @@ export class Mishaps {
     network.latency(from, to, 4 * most);
   }
 
-  #crash(index: number, silently: boolean): void {
-    const { workers, network, book } = this.world;
+  #crash(index: number, silently: boolean, backMs = this.world.int(10, 1_200)): void {
+    const { workers, network, book, vigil } = this.world;
     const process = workers[index];
     if (process === undefined) return;
     book.note(`crash ${process.id}`);
     workers[index] = undefined;
+    vigil.died(process);
     process.machine.kill();
-    if (!silently) network.cut(process.machine.host);
+    process.beating?.machine.kill();
+    if (!silently) for (const host of hostsOf(process)) network.cut(host);
+    else if (process.beating && this.world.random() < 0.5) process.beating.echo(40);
     const over = this.world.trouble(process.id);
-    this.#later(this.world.int(10, 1_200), () => {
-      network.cut(process.machine.host);
+    this.#later(backMs, () => {
+      for (const host of hostsOf(process)) network.cut(host);
       this.world.startWorker(index);
       over();
     });
@@ -237,3 +303,7 @@ export class Mishaps {
     this.#over.add(over);
   }
 }
+
+/** From which a worker dials: its own, and that of its pulse. */
+const hostsOf = ({ machine, beating }: WorkerProcess): readonly string[] =>
+  beating ? [machine.host, beating.machine.host] : [machine.host];

@@ -1,3 +1,4 @@
+import { add } from './audit.js';
 import { Mishaps } from './mishaps.js';
 import { longestCall, probe, speak } from './speech.js';
 import { World, type WorldOptions } from './world.js';
@@ -15,7 +16,6 @@ export interface Outcome {
   readonly lines: readonly string[];
 }
 
-const runMs = 1_000;
 /** By then everything has recovered, and the work that had piled up is done. */
 const recoverMs = 8_000;
 
@@ -29,17 +29,18 @@ export async function scenario(seed: number, options: WorldOptions = {}): Promis
 
 async function live(world: World): Promise<Record<string, number>> {
   const { clock, network, book, audit } = world;
-  const storms = world.int(0, 4);
+  // A pulse is looked at in calm as well.
+  const storms = world.int(0, world.kind.pulsed ? 2 : 4);
   const count = world.int(1, 3);
   const busy = world.int(1, 2);
   world.startHub();
   for (let i = 0; i < count; i++) world.startWorker(i);
   const mishaps = new Mishaps(world);
-  while (clock.now() < runMs) {
+  while (clock.now() < world.kind.runMs) {
     for (let i = world.int(0, 2 * busy); i > 0; i--) speak(world);
     if (world.int(1, 8) <= storms) mishaps.next();
     audit.lookAround();
-    await clock.advance(world.int(1, 50));
+    await clock.advance(world.int(1, world.kind.pulsed ? 200 : 50));
     audit.lookAround();
   }
   mishaps.mend();
@@ -63,7 +64,9 @@ async function live(world: World): Promise<Record<string, number>> {
   if (clock.pending > 0) book.violation(`${clock.pending} timers are pending at the end`);
   audit.lookAround();
   audit.rested('at the end');
-  return audit.total(mishaps.strangers.sent);
+  const counts = audit.total(mishaps.strangers.sent);
+  add(counts, 'pulse', world.vigil.counts);
+  return counts;
 }
 
 /** Lets time pass until it is so, and no longer than that. */

@@ -1,13 +1,15 @@
-// One thread of the simulation: runs every so many-th seed, and tells what it saw.
+// One thread of the simulation: runs its part of the seeds, and tells what it saw.
 import { parentPort, workerData } from 'node:worker_threads';
 import { add } from './audit.js';
 import { type Outcome, scenario } from './scenario.js';
 
 /** Which seeds a thread runs. */
 export interface Shift {
-  readonly first: number;
   readonly last: number;
-  readonly step: number;
+  /** So many seeds, one of each kind of world, go to one thread; the next ones to the next. */
+  readonly kinds: number;
+  readonly turn: number;
+  readonly turns: number;
 }
 
 /** What a thread saw. */
@@ -21,13 +23,14 @@ export interface Report {
 
 const enough = 3;
 
-async function run({ first, last, step }: Shift): Promise<Report> {
+async function run({ last, kinds, turn, turns }: Shift): Promise<Report> {
   const failed: Outcome[] = [];
   const counts: Record<string, number> = {};
   const rejected: unknown[] = [];
   process.on('unhandledRejection', (reason) => rejected.push(reason));
   let seeds = 0;
-  for (let seed = first; seed <= last && failed.length < enough; seed += step) {
+  for (let seed = 1; seed <= last && failed.length < enough; seed++) {
+    if (Math.floor(seed / kinds) % turns !== turn) continue;
     const outcome = await scenario(seed);
     const unhandled = rejected.splice(0).map((reason) => `a rejection was left unhandled: ${reason}`);
     const violations = [...outcome.violations, ...unhandled];

@@ -2,19 +2,23 @@ import type { Log } from '../../lib/handler/context.js';
 import { any } from '../../lib/handler/target.js';
 import type { HubEvent } from '../../lib/hub/event.js';
 import type { Member } from '../../lib/hub/member.js';
-import { BusError, createHub, createWorker, type Hub, type Worker } from '../../lib/index.js';
+import { BusError, createHub, createWorker, type Hub, type WorkerOptions } from '../../lib/index.js';
+import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
 import type { Session } from '../../lib/session/session.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import { type MemoryNetwork, memoryNetwork } from '../../lib/transport/memory/memory-network.js';
 import { seededRandom } from '../../lib/transport/memory/seeded-random.js';
 import type { WorkerEvent } from '../../lib/worker/event.js';
+import { Worker } from '../../lib/worker/worker.js';
 import { Audit } from './audit.js';
+import { Beating } from './beating.js';
 import { Book } from './book.js';
 import { baseline, type LinkFault, through } from './fault.js';
 import { type Kind, kindOf } from './kind.js';
 import { Machine } from './machine.js';
 import { boundsOf, closed, guest, handlers, type Route } from './party.js';
 import { around, learning, Visits } from './plugins.js';
+import { Vigil } from './vigil.js';
 
 /** Short, so that a run of some virtual seconds sees many verdicts. */
 export const beat = { intervalMs: 100, suspectAfterMs: 300, lostAfterMs: 1_000, stalledAfterMs: 200 };
@@ -38,6 +42,8 @@ export interface WorkerProcess extends Process {
   readonly id: string;
   readonly worker: Worker;
   readonly baseline: boolean;
+  /** Its pulse, where it has one. */
+  readonly beating: Beating | undefined;
 }
 
 export interface WorldOptions {
@@ -55,6 +61,9 @@ export class World {
   readonly audit: Audit;
   readonly workers: (WorkerProcess | undefined)[] = [];
   hub: HubProcess | undefined;
+  readonly vigil: Vigil;
+  /** When hubs were held: from then until then. */
+  readonly hubHeld: (readonly [from: number, to: () => number])[] = [];
   readonly #fault: LinkFault | undefined;
   /** What stands between the hub and a worker, and when something last did, by the worker's id. */
   readonly #trouble = new Map<string, { count: number; lastAt: number }>();
@@ -66,6 +75,7 @@ export class World {
     this.#fault = fault;
     this.book = new Book(() => this.clock.now(), verbose);
     this.audit = new Audit(this.book);
+    this.vigil = new Vigil(this, beat);
     this.network = memoryNetwork({ clock: this.clock, seed });
   }
 
@@ -116,10 +126,11 @@ export class World {
     const machine = this.#machine(id, isBaseline ? baseline : undefined);
     const { book } = this;
     const visits = new Visits(book);
-    const worker = createWorker({
-      hub: { address: 'hub', transport: machine.transport },
+    const { transport, clock } = machine;
+    const options: WorkerOptions = {
+      hub: this.kind.pulsed ? 'hub' : { address: 'hub', transport },
       id,
-      clock: machine.clock,
+      clock,
       ...boundsOf(this.kind),
       log: silent,
       extra: { secret },
@@ -130,10 +141,16 @@ export class World {
       handlers: handlers(machine, book, () =>
         worker.request('sync', this.errand(machine, 'hub'), { timeoutMs: 400 }),
       ),
-    });
+    };
+    const beating = this.kind.pulsed
+      ? new Beating(machine, this.clock, this.network, this.random)
+      : undefined;
+    const worker: Worker = beating
+      ? new Worker(options, { transport, clock, injection: tsyringeInjection, pulse: beating })
+      : createWorker(options);
     this.audit.watch({ host: machine.host, machine, visits, stats: () => worker.stats() });
     worker.events$.subscribe((event) => this.#workerEvent(machine, isBaseline, event));
-    this.workers[index] = { id, machine, worker, baseline: isBaseline, guest: undefined };
+    this.workers[index] = { id, machine, worker, baseline: isBaseline, beating, guest: undefined };
     worker.start({ timeoutMs: 60_000 }).catch((thrown) => {
       if (machine.alive && !closed(thrown)) book.violation(`${machine.host} does not join: ${thrown}`);
     });
@@ -176,6 +193,17 @@ export class World {
     };
   }
 
+  /** Whether something stands between the hub and this worker, and when something last did. */
+  troubleOf(id: string): { readonly standing: boolean; readonly lastAt: number } {
+    const { count = 0, lastAt = 0 } = this.#trouble.get(id) ?? {};
+    return { standing: count > 0, lastAt };
+  }
+
+  /** For how long hubs were held since then: what they were to judge they have judged later. */
+  heldSince(at: number): number {
+    return this.hubHeld.reduce((sum, [from, to]) => sum + Math.max(0, to() - Math.max(from, at)), 0);
+  }
+
   /** The hub's side of a worker's session. */
   session(id: string): Session | undefined {
     return (this.hub?.hub.workers.get(id) as Member | undefined)?.session;
@@ -198,11 +226,8 @@ export class World {
     return machine;
   }
 
-  #hubEvent(
-    { host, alive }: Machine,
-    hub: Hub,
-    { kind, worker = '', cause, type = '', error, epoch = '', afterMs = 0 }: HubEvent,
-  ): void {
+  #hubEvent({ host, alive }: Machine, hub: Hub, event: HubEvent): void {
+    const { kind, worker = '', cause, type = '', error, epoch = '', afterMs = 0 } = event;
     const { book } = this;
     if (!alive) return;
     book.note(
@@ -219,10 +244,11 @@ export class World {
     if (kind === 'overflow' && Number(worker.slice(1)) < this.kind.baseline) return;
     if (kind === 'overflow' || error?.code === 'protocol')
       book.violation(`${host} sees ${kind} of ${worker}: ${cause}`);
-    if (kind !== 'lost' || cause !== 'lost') return;
-    const { count = 0, lastAt = 0 } = this.#trouble.get(worker) ?? {};
-    const since = this.clock.now() - lastAt;
-    if (count === 0 && since > 0.8 * beat.lostAfterMs)
+    if (this.kind.pulsed) this.vigil.told(event, worker);
+    if (kind !== 'lost' || !['lost', 'link'].includes(cause) || this.vigil.hadNone(epoch)) return;
+    const { standing, lastAt } = this.troubleOf(worker);
+    const since = this.clock.now() - lastAt - this.heldSince(lastAt);
+    if (!standing && since > 0.8 * beat.lostAfterMs)
       book.violation(`${worker} is declared lost ${since} ms after its last trouble`);
   }
 

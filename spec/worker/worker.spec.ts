@@ -3,6 +3,8 @@ import { firstValueFrom, toArray } from 'rxjs';
 import { decodeBatch, encodeBatch } from '../../lib/frame/codec.js';
 import type { Frame } from '../../lib/frame/frame.js';
 import { createWorker, handler, type WorkerOptions } from '../../lib/index.js';
+import { tsyringeInjection } from '../../lib/services/tsyringe-injection.js';
+import { Worker } from '../../lib/worker/worker.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
 import { Bus, rejection, silent, watched } from '../hub/bus.js';
 
@@ -31,6 +33,8 @@ const refusal = (more: object): Frame => ({
   details: {},
   ...more,
 });
+
+const noMarks = { add: () => 1, remove() {}, enter: () => 0, leave() {}, count() {} };
 
 describe('a worker', () => {
   noUnhandledRejections();
@@ -272,8 +276,8 @@ describe('a worker', () => {
     await bus.close();
   });
 
-  for (const timeoutMs of [0, -1, Number.NaN])
-    it(`takes no timeout of ${timeoutMs} ms`, async () => {
+  for (const timeoutMs of [0, -1, Number.NaN, '500' as never])
+    it(`takes no timeout of ${JSON.stringify(timeoutMs)} ms`, async () => {
       await rejection(new Bus().worker().send('x', 1, { timeoutMs }), 'invalid-option');
     });
 
@@ -315,6 +319,23 @@ describe('a worker', () => {
     items$?.subscribe((item) => items.push(item));
     await bus.clock.settle();
     expect(items).to.have.members([1, 2]);
+    await bus.close();
+  });
+
+  it('has its pulse beat before anybody hears that it has joined, and may hold the event loop', async () => {
+    const bus = await Bus.of();
+    const { clock, transport } = bus.machine('w1');
+    const told: string[] = [];
+    const member = { marks: noMarks, beat: () => told.push('beat'), rest() {}, leave() {} };
+    const worker = new Worker(
+      { hub: 'hub', id: 'w1', log: silent },
+      { clock, transport, injection: tsyringeInjection, pulse: { join: () => member } },
+    );
+    worker.state$.subscribe((state) => told.push(state));
+    worker.events$.subscribe(({ kind }) => told.push(kind));
+    await bus.settled(worker.start());
+    expect(told.slice(0, 5)).to.deep.equal(['idle', 'connecting', 'beat', 'connected', 'connected']);
+    bus.workers.push(worker);
     await bus.close();
   });
 

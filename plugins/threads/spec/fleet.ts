@@ -63,6 +63,8 @@ export class Fleet implements AsyncDisposable {
       log,
       hub: await hub.start(),
       id: 'w1',
+      // The threads that are counted are the handlers' own.
+      pulse: false,
       ...more.worker,
       handlers: [...handlers],
       plugins: [threads(options), ...(more.plugins ?? [])],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from '../../../lib/index.js';
 import { sleep } from '../../bus/moment.js';
+import type { Cargo } from './cargo.js';
 import type { Seen } from './seen.js';
 import { digest } from './seen.js';
 import { Traffic, type Way } from './traffic.js';
@@ -8,6 +9,7 @@ import { Traffic, type Way } from './traffic.js';
 /** What both programs do when their spec asks. */
 export function commandsOf(own: {
   readonly seen: Seen;
+  readonly cargo: Cargo;
   readonly events: string[];
   wayTo(peer: string): Way;
   stats(): Stats;
@@ -36,6 +38,11 @@ export function commandsOf(own: {
     seen: (peer: string) => seen.of(peer),
     events: () => events,
     'worst beat': () => own.stats().beats.worstMs,
+    held() {
+      const { memory, reassembly } = own.stats();
+      return { memory: memory.usedBytes, reassembly: reassembly.usedBytes };
+    },
+    ...own.cargo.commands(wayTo),
     async large({ peer, count, bytes }: { peer: string; count: number; bytes: number }) {
       const way = wayTo(peer);
       return Promise.all(
