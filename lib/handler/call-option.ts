@@ -17,7 +17,7 @@ export interface PublishOptions {
   readonly overflow?: 'drop-newest' | 'drop-oldest';
 }
 
-/** What became of a `publish`, counted in messages; the oldest that was dropped for it counts as dropped. */
+/** What became of a `publish`, counted in messages; older ones that were dropped for it count as dropped, each. */
 export interface Published {
   readonly queued: number;
   readonly dropped: number;

@@ -68,9 +68,9 @@ export class Invocation implements Call {
       const result =
         payload instanceof Promise ? this.afterwards(payload, context) : this.handle(payload, context);
       if (result === undefined && this.message.expects === 'nothing') return undefined;
-      if (isThenable(result)) return this.answer(context, until).await(result);
+      if (isThenable(result)) return this.heeding(this.answer(context, until).await(result));
       const answer = answerOf(this, result);
-      if ('start' in answer) return this.answer(context, until).advance(answer);
+      if ('start' in answer) return this.heeding(this.answer(context, until).advance(answer));
       context.answered = true;
       return answer.length === 0 ? undefined : answer;
     } catch (thrown) {
@@ -141,6 +141,12 @@ export class Invocation implements Call {
     const expired = () =>
       this.late(until < this.deadline ? 'ran into the timeoutMs of its handler' : 'ran out of time');
     return answering.limit(until - this.surroundings.clock.now(), expired);
+  }
+
+  /** It may have been cancelled while its synchronous part ran: by itself, if that closed its own worker or hub. */
+  private heeding(answering: Answering): Answering {
+    if (this.cancelled !== undefined) answering.cancel(this.cancelled);
+    return answering;
   }
 
   private told(thrown: unknown): Replies | undefined {

@@ -15,7 +15,7 @@ export function weightOf(value: unknown): number {
     if (typeof next === 'string') weight += next.length;
     if (typeof next !== 'object' || next === null || seen.has(next)) continue;
     seen.add(next);
-    if (ArrayBuffer.isView(next)) weight += next.byteLength;
+    if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) weight += next.byteLength;
     else for (const inner of within(next)) waiting.push(inner);
   }
   return weight;

@@ -64,7 +64,7 @@ export async function anywhere<T>(
     try {
       return await call(member, { attempt, id });
     } catch (thrown) {
-      if (attempt === maxAttempts || !elsewhere(thrown)) throw thrown;
+      if (attempt === maxAttempts || !elsewhere(thrown, member)) throw thrown;
       tried.add(member.epoch);
       if (thrown.details.delivery === 'unknown') lost = thrown;
     }
@@ -97,8 +97,12 @@ export const streamAnywhere = (
     return () => left.abort();
   });
 
-/** Whether another worker may do better: this one is gone, or drains. */
-const elsewhere = (thrown: unknown): thrown is BusError => BusError.is(thrown, 'draining') || isGone(thrown);
+/**
+ * Whether another worker may do better: this one is gone, or drains. It said so before it refused anything; from one that
+ * did not, it is the word of a handler, which asked somebody who drains.
+ */
+const elsewhere = (thrown: unknown, { liveness }: Member): thrown is BusError =>
+  isGone(thrown) || (BusError.is(thrown, 'draining') && liveness !== 'alive' && liveness !== 'stalled');
 
 /** Who there was, and why none would do. */
 function noWorker(roster: Roster, labels: Labels, type: string): string {

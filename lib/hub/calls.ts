@@ -149,11 +149,10 @@ export class HubCalls {
     options: CallOptions,
     how: Verb<T>,
   ): Promise<T> {
-    const { roster, clock } = this.#options;
-    if (typeof target === 'string')
-      return how(roster.get(target).session, clock, encoded, deadlineAt, options);
+    const { roster } = this.#options;
+    if (typeof target === 'string') return how(roster.get(target).session, encoded, deadlineAt, options);
     return anywhere(this.#options, target, encoded, deadlineAt, options, ({ session }, attempt) =>
-      how(session, clock, encoded, deadlineAt, options, attempt),
+      how(session, encoded, deadlineAt, options, attempt),
     );
   }
 

@@ -154,7 +154,8 @@ export class Member implements WorkerInfo, SessionHost {
 
   graded(grade: Verdict['grade'], cause: string, _silentMs: number, timings: Timings): void {
     if (grade === 'stalled') return this.#stalled(cause, timings);
-    this.record(grade, cause, timings);
+    // One that drains goes on draining.
+    this.record(grade === 'alive' ? this.liveness : grade, cause, timings);
     this.#emit(grade === 'alive' ? 'recovered' : 'suspect', cause, {
       ...holder(timings.by),
       afterMs: afterMs(cause, timings),

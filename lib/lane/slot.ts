@@ -41,7 +41,11 @@ export class Slot<W, O> implements Listener<O> {
   /** Never errors: one rejecting inner would end every other. */
   readonly values$ = new Observable<O>((output) => {
     this.#output = output;
-    return () => this.#ongoing?.leave();
+    return () => {
+      this.#ongoing?.leave();
+      // To the lane it has: nothing of it counts any more.
+      this.ended();
+    };
   });
 
   /** Runs what `start` starts; to be called while nothing runs here. */

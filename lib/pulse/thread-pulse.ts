@@ -85,7 +85,9 @@ export class ThreadPulse implements Pulse {
         resourceLimits,
       });
     } catch (thrown) {
-      return this.#lost(`there is no thread: ${textOf(thrown)}`);
+      // Told later, like the end of one that begins: whoever gave the order is not done.
+      later(0, () => this.#lost(`there is no thread: ${textOf(thrown)}`));
+      return;
     }
     this.#thread = thread;
     let cause = 'it ended';

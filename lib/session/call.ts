@@ -116,6 +116,8 @@ export class Call implements Outgoing {
       this.#phase = 'settled';
       return true;
     }
+    // First: who hears the end of a stream unsubscribes in the same breath, and that must cancel nothing.
+    if (outcome.status !== 'item') this.#phase = 'settled';
     const ended = this.caller.outcome(outcome);
     if (ended) this.#phase = 'settled';
     return ended;
@@ -129,6 +131,9 @@ export class Call implements Outgoing {
     else this.caller.failed(error);
   }
 }
+
+/** A peer that heeds credit and answers cancels has fewer than that; of others, the oldest are forgotten. */
+const mostAbandoned = 65_536;
 
 /** The calls that have left and wait for an outcome, by number. */
 export class Calls {
@@ -169,6 +174,9 @@ export class Calls {
   abandon(seq: number): void {
     this.#bySeq.delete(seq);
     this.#abandoned.add(seq);
+    if (this.#abandoned.size <= mostAbandoned) return;
+    const [oldest] = this.#abandoned;
+    this.#abandoned.delete(oldest as number);
   }
 
   /** False when nobody waits for it any more: it timed out, was cancelled, or never was. */

@@ -19,10 +19,11 @@ export function deadlineOf(clock: Clock, options: CallOptions): number {
   const { timeoutMs = defaultTimeoutMs, signal, overflow = 'wait' } = options;
   if (overflow !== 'wait' && overflow !== 'reject')
     throw new BusError('invalid-option', `overflow of a call is 'wait' or 'reject', not ${textOf(overflow)}`);
-  if (!(timeoutMs > 0))
+  // A text would pass a comparison, and be added as one.
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0))
     throw new BusError(
       'invalid-option',
-      `timeoutMs must be a positive number of milliseconds, not ${timeoutMs}`,
+      `timeoutMs must be a positive number of milliseconds, not ${textOf(timeoutMs)}`,
     );
   if (signal?.aborted)
     throw new BusError('cancelled', 'the caller cancelled the call before it began', {
@@ -48,12 +49,14 @@ export abstract class Waiting extends Deadline implements Caller {
   }
 
   /** Puts the message on its way. Throws what `Outbound.call` does, and then waits for nothing. */
-  begin(message: Draft, leftMs: number): void {
+  begin(message: Draft, deadlineAt: number): void {
     const { outbound } = this.session;
     const { signal, overflow = 'wait' } = this.options;
+    // It may have fired since the options were checked: between two tries of `any()`, or while a worker was waited for.
+    if (signal?.aborted) throw this.#cancelled();
     this.call = outbound.call(message, overflow, this);
     signal?.addEventListener('abort', this, { once: true });
-    outbound.deadlines.set(this, leftMs);
+    outbound.deadlines.set(this, deadlineAt);
   }
 
   /** Gives the call up. */
@@ -71,12 +74,14 @@ export abstract class Waiting extends Deadline implements Caller {
 
   /** The signal fired. */
   handleEvent(): void {
-    const { name } = this.session;
+    this.abandon(this.#cancelled());
+  }
+
+  #cancelled(): BusError {
+    const { name: peer } = this.session;
     const { type } = this.form;
-    const text = `the caller cancelled '${type}' to ${name}`;
-    this.abandon(
-      new BusError('cancelled', text, { details: { type, peer: name }, cause: this.options.signal?.reason }),
-    );
+    const text = `the caller cancelled '${type}' to ${peer}`;
+    return new BusError('cancelled', text, { details: { type, peer }, cause: this.options.signal?.reason });
   }
 
   override expired(): void {

@@ -306,8 +306,9 @@ export class Inbound implements TaskOwner {
     for (const task of tasks) {
       task.dropped = ended;
       task.fate ??= 'lost';
-      task.cancel(gone);
     }
+    // After all are marked: the signal of one may end another.
+    for (const task of tasks) task.cancel(gone);
   }
 
   /** The link was lost: of a large publish, what was under way is lost too, and its sender sends no more of it. */

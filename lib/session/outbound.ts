@@ -126,11 +126,16 @@ export class Outbound {
     );
   }
 
-  /** Throws `too-large`; a peer that is gone drops it. */
-  publish(draft: Draft & Partial<Shared>, rule: OverflowRule): 'queued' | 'dropped' | 'dropped-oldest' {
+  /** Throws `too-large`; a peer that is gone drops it. Adds to `told` what was queued, and all that was dropped for it. */
+  publish(
+    draft: Draft & Partial<Shared>,
+    rule: OverflowRule,
+    told = { queued: 0, dropped: 0 },
+  ): 'queued' | 'dropped' | 'dropped-oldest' {
     if (this.#gone) {
       this.#sent.offered += 1;
       this.#sent.dropped += 1;
+      told.dropped += 1;
       return 'dropped';
     }
     this.#check(draft);
@@ -144,7 +149,10 @@ export class Outbound {
     const more = this.outbox.queued - before;
     this.#sent.queued += more;
     this.#sent.dropped += 1 - more;
-    return offered === 'queued' || offered === 'dropped-oldest' ? offered : 'dropped';
+    told.dropped += 1 - more;
+    if (offered !== 'queued' && offered !== 'dropped-oldest') return 'dropped';
+    told.queued += 1;
+    return offered;
   }
 
   /** Gives up a call: taken out if it has not left, else the peer is told. */

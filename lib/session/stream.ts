@@ -22,7 +22,7 @@ export const stream = (
   new Observable<unknown>((subscriber) => {
     const deadlineAt = untilAt ?? deadlineOf(clock, options);
     const streaming = new Streaming(session, encoded, options, subscriber);
-    streaming.begin(draft(encoded, 'stream', deadlineAt, options.headers), deadlineAt - clock.now());
+    streaming.begin(draft(encoded, 'stream', deadlineAt, options.headers), deadlineAt);
     return () =>
       streaming.abandon(new BusError('cancelled', `the stream of '${encoded.type}' was unsubscribed`));
   });
@@ -44,7 +44,7 @@ class Streaming extends Waiting {
 
   override outcome(outcome: Outcome): boolean {
     if (outcome.status === 'item') {
-      this.#items.item(outcome, (error) => this.abandon(error));
+      this.#items.item(outcome, (error) => this.#wrong(error));
       return false;
     }
     const error = outcome.status === 'fault' ? this.errorOf(outcome) : undefined;
@@ -55,6 +55,12 @@ class Streaming extends Waiting {
 
   override failed(error: BusError): void {
     this.settled();
+    this.subscriber.error(error);
+  }
+
+  /** An item that will not do. Its check may answer after the last outcome has come: then there is nothing to give up. */
+  #wrong(error: BusError): void {
+    this.abandon(error);
     this.subscriber.error(error);
   }
 }

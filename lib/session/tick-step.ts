@@ -1,3 +1,4 @@
+import type { BeatTiming } from '../frame/frame.js';
 import { bothClosed, detach } from './link-step.js';
 import type { Rules, SessionEffect, SessionState, Step, Verdict } from './state.js';
 import { ended, type LivingState, linkSilentSince, suspected } from './step.js';
@@ -16,14 +17,16 @@ export function tick(before: LivingState, at: number, { role, timing, ...rules }
     if (role === 'hub') return ended(state, 'lost', at, undefined, effects);
     if (state.name === 'attached') return redial(state, at, effects);
   }
-  if (pulsing && at - linkSilentSince(state) >= timing.lostAfterMs)
+  const { verdict } = state;
+  const cut = pulsing && verdict.grade === 'suspect' && verdict.of === 'link';
+  if (cut && at - linkSilentSince(state) >= timing.lostAfterMs)
     return ended(state, 'link', at, undefined, effects);
   // What came in since the tick was due may not have been read: the silence before it makes suspect, and no other.
   const provenAt = Math.min(at, before.tickDueAt);
   const judged = state.verdict.grade !== 'suspect' && (state.name === 'attached' || pulsing);
   const processIsSilent =
     judged && provenAt - before.heardAt >= (rules.suspectAfterMs ?? timing.suspectAfterMs);
-  if (judged && pulsing && !processIsSilent && provenAt - linkSilentSince(before) >= timing.suspectAfterMs)
+  if (judged && !processIsSilent && isLinkSilent(before, provenAt, timing))
     return withoutPulse(cutOff(state, at, effects), at, timing.lostAfterMs);
   if (state.name === 'attached') effects.push({ do: 'beat', lateMs });
   if (!processIsSilent) return withoutPulse({ state, effects }, at, timing.lostAfterMs);
@@ -33,6 +36,17 @@ export function tick(before: LivingState, at: number, { role, timing, ...rules }
     at,
     timing.lostAfterMs,
   );
+}
+
+/**
+ * Whether its link is silent, and nothing else is: the pulse went on beating after the link had fallen silent. Two
+ * intervals, since what stops the whole process stops one a little before the other.
+ */
+function isLinkSilent(state: LivingState, at: number, { suspectAfterMs, intervalMs }: BeatTiming): boolean {
+  const { pulse } = state;
+  const since = linkSilentSince(state);
+  const shownMs = Math.max(suspectAfterMs - intervalMs, Math.min(suspectAfterMs, 2 * intervalMs));
+  return pulse?.open === true && at - since >= suspectAfterMs && pulse.heardAt - since >= shownMs;
 }
 
 /** We were held up for so long: nothing of what we waited for meanwhile counts. */

@@ -2,7 +2,6 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import { decodeReply } from '../handler/decode-reply.js';
-import type { Clock } from '../time/clock.js';
 import { Waiting } from './calling.js';
 import { type Attempt, draft, type Encoded } from './draft.js';
 import { known, type Names } from './known.js';
@@ -13,7 +12,6 @@ const names: Names<PublishOptions> = { headers: true, overflow: true };
 /** `send` and `request` have this form, so that `any()` can try either elsewhere. */
 export type Verb<T> = (
   session: Session,
-  clock: Clock,
   encoded: Encoded,
   deadlineAt: number,
   options: CallOptions,
@@ -34,21 +32,16 @@ export function publishTo(
       `overflow of a publish is 'drop-newest' or 'drop-oldest', not ${textOf(overflow)}`,
     );
   const message = draft(encoded, 'nothing', 0, headers);
-  let queued = 0;
-  let dropped = 0;
-  for (const session of sessions) {
-    const result = session.outbound.publish(message, overflow);
-    if (result !== 'dropped') queued += 1;
-    if (result !== 'queued') dropped += 1;
-  }
-  return { queued, dropped };
+  const told = { queued: 0, dropped: 0 };
+  for (const session of sessions) session.outbound.publish(message, overflow, told);
+  return told;
 }
 
 /** Resolves when the peer has accepted the message. */
-export const send: Verb<void> = (session, clock, encoded, deadlineAt, options, attempt) =>
+export const send: Verb<void> = (session, encoded, deadlineAt, options, attempt) =>
   new Promise((resolve, reject) => {
     const message = draft(encoded, 'acceptance', 0, options.headers, attempt);
-    new Sending(session, encoded, options, resolve, reject).begin(message, deadlineAt - clock.now());
+    new Sending(session, encoded, options, resolve, reject).begin(message, deadlineAt);
   });
 
 class Sending extends Waiting {
@@ -85,10 +78,10 @@ class Sending extends Waiting {
 }
 
 /** Resolves with the reply. */
-export const request: Verb<unknown> = (session, clock, encoded, deadlineAt, options, attempt) =>
+export const request: Verb<unknown> = (session, encoded, deadlineAt, options, attempt) =>
   new Promise((resolve, reject) => {
     const message = draft(encoded, 'reply', deadlineAt, options.headers, attempt);
-    new Requesting(session, encoded, options, resolve, reject).begin(message, deadlineAt - clock.now());
+    new Requesting(session, encoded, options, resolve, reject).begin(message, deadlineAt);
   });
 
 class Requesting extends Waiting {

@@ -1,5 +1,8 @@
 import type { Cancel, Clock } from './clock.js';
 
+/** Two clocks that count the same time from two ends agree to that. */
+const grainMs = 2;
+
 /** Something that has a deadline. It stands in one line at a time, and carries its own place there. */
 export abstract class Deadline {
   /** On the clock's `now`. */
@@ -25,11 +28,13 @@ export class Deadlines {
   }
 
   /**
-   * Expires after so many milliseconds from now, to the millisecond: up to one too early, as timers do. `Infinity` never
+   * Expires at that time on the clock's `now`, to the millisecond: up to one too early, as timers do. `Infinity` never
    * does. To be taken back at the end.
    */
-  set(deadline: Deadline, ms: number): void {
-    if (ms === Number.POSITIVE_INFINITY) return;
+  set(deadline: Deadline, at: number): void {
+    if (at === Number.POSITIVE_INFINITY) return;
+    const ms = Math.max(0, at - this.#clock.now());
+    deadline.at = at;
     // Few are not a whole number, and those would make a line each.
     const length = Math.ceil(ms);
     let line = this.#lines.get(length);
@@ -42,7 +47,7 @@ export class Deadlines {
 
   /** Whether it is time, though it may not have been told yet. */
   isDue(deadline: Deadline): boolean {
-    return deadline.line !== undefined && deadline.at - this.#clock.now() < 1;
+    return deadline.line !== undefined && deadline.at - this.#clock.now() < grainMs;
   }
 
   takeBack(deadline: Deadline): void {
@@ -63,7 +68,6 @@ class Line {
   ) {}
 
   add(deadline: Deadline, ms: number): void {
-    deadline.at = this.clock.now() + ms;
     deadline.line = this;
     deadline.before = this.#last;
     if (this.#last === undefined) this.#first = deadline;

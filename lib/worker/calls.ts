@@ -108,13 +108,13 @@ export class WorkerCalls {
     open();
     if (this.#sends === undefined) {
       const encoded = this.#encode(message, payload);
-      return how(session, clock, encoded, deadlineOf(clock, options), options);
+      return how(session, encoded, deadlineOf(clock, options), options);
     }
     const deadlineAt = deadlineOf(clock, options);
     const order = { verb, target, message, payload, options };
     return this.#sends.call(order, deadlineAt, (payload, options) => {
       open();
-      return how(session, clock, this.#encode(message, payload), deadlineAt, options);
+      return how(session, this.#encode(message, payload), deadlineAt, options);
     }) as Promise<T>;
   }
 

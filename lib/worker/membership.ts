@@ -190,6 +190,8 @@ export class Membership {
       credited,
       chunks: credited && welcome.features.includes('chunks'),
     });
+    // Before anybody hears that the worker has joined, and computes.
+    this.#options.pulse?.welcomed(welcome);
     const { types } = handlers;
     if (types !== this.#greeted) session.control({ kind: 'announce', handles: types });
     if (draining) session.control({ kind: 'drain' });
@@ -197,7 +199,6 @@ export class Membership {
     emit('connected', welcome.received ? 'resumed' : 'welcomed', { epoch: welcome.epoch });
     if (welcome.reasons.length > 0) emit('degraded', welcome.reasons.join('; '), { epoch: welcome.epoch });
     this.#starting?.cancelTimer();
-    this.#options.pulse?.welcomed(welcome);
     plugins.ready().then(
       () => this.#starting?.resolve(agreementOf(welcome)),
       (thrown) => {

@@ -43,6 +43,26 @@ function held(options: { timeoutMs?: number; expects?: Expects; deadline?: numbe
 describe('the end of an invocation', () => {
   noUnhandledRejections();
 
+  for (const [what, result] of [
+    ['promise', new Promise(() => {})],
+    ['stream', (async function* () {})()],
+  ] as const)
+    it(`by what its own synchronous part did comes with its ${what}`, async () => {
+      let context: Context | undefined;
+      const registration = handler('render', (_, given) => {
+        context = given;
+        call.invocation.cancel(cancelled());
+        return result;
+      });
+      const call: Trial = new Trial(registration, { expects: what === 'promise' ? 'reply' : 'stream' });
+      call.run();
+      expect(context?.signal.aborted).to.equal(true);
+      expect(call.outcomes).to.deep.equal(['cancelled']);
+      call.clock.advance(10_000);
+      await call.settle();
+      expect(call.clock.pending).to.equal(0);
+    });
+
   it('by timeoutMs: the fault at once, the end when the handler has settled, its late result dropped', async () => {
     const { call, context, resolve } = held({ timeoutMs: 100 });
     expect(context.deadline).to.equal(1_000_100);

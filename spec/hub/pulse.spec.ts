@@ -49,6 +49,22 @@ describe('a pulse', () => {
     await end();
   });
 
+  it('of a worker that drains shows it stalled, and draining again', async () => {
+    const { bus, hand, end } = await begun();
+    hand.link.send({ kind: 'drain' });
+    hand.stand('render.frame');
+    await bus.clock.advance(4_500);
+    expect(w1(bus).liveness).to.equal('stalled');
+    hand.turn();
+    await bus.clock.advance(1_000);
+    expect(w1(bus).liveness).to.equal('draining');
+    expect(
+      w1(bus).history.map(({ to, cause }) => `${to} ${to === 'stalled' ? '' : cause}`.trim()),
+    ).to.deep.equal(['alive joined', 'draining the worker said so', 'stalled', 'draining ticking']);
+    expect(story(bus).at(-1)).to.match(/^5000 recovered ticking/);
+    await end();
+  });
+
   it('and its link say nothing while nothing happens', async () => {
     const { bus, end } = await begun();
     await bus.clock.advance(120_000);

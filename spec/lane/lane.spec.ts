@@ -253,5 +253,6 @@ describe('lane', () => {
     expect(peer.source.clear().map(({ name }) => name)).to.deep.equal(['2']);
     await rig.clock.settle();
     expect(rig.started.length).to.equal(2);
+    expect([rig.lane.inFlight, rig.lane.heldBytes]).to.deep.equal([0, 0]);
   });
 });

@@ -4,8 +4,9 @@ import { BatchWriter, decodeBatch } from '../../lib/frame/codec.js';
 import type { Expects, Frame, Message, Outcome } from '../../lib/frame/frame.js';
 import { Memory, unbounded } from '../../lib/lane/memory.js';
 import { Outbox } from '../../lib/lane/outbox.js';
-import type { Caller, Draft } from '../../lib/session/call.js';
+import { type Caller, Calls, type Draft } from '../../lib/session/call.js';
 import { Outbound } from '../../lib/session/outbound.js';
+import { Tally } from '../../lib/session/tally.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 
 const draft = (expects: Expects = 'reply', more: Partial<Draft> = {}): Draft => ({
@@ -322,5 +323,12 @@ describe('Outbound', () => {
     rig.outbound.begin({ maxPayloadBytes: 1_000, credited: false, maxUnanswered: 9 });
     await rig.link().sent();
     expect(calls.map(({ told, call }) => [...told, call.hasLeft])).to.deep.equal([[true], [true], [true]]);
+  });
+
+  it('forgets the oldest of the calls that were given up, for a peer that answers none', () => {
+    const calls = new Calls(new Tally().sent);
+    for (let seq = 1; seq <= 100_000; seq += 1) calls.abandon(seq);
+    expect([...calls.abandoned].length).to.equal(65_536);
+    expect([1, 100_000].map((seq) => calls.isAbandoned(seq))).to.deep.equal([false, true]);
   });
 });

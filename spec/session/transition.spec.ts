@@ -559,6 +559,16 @@ describe('transition', () => {
       ]);
     });
 
+    it('a process that stops is suspect and lost as one, though its pulse was heard after its link', () => {
+      for (const lastAt of [5_100, 5_900])
+        expect(played(pulsing, [beat(lastAt), ...ticks(6_000, 20_000)]).told).to.deep.equal([
+          '9000 grade suspect silent',
+          '16000 drop-link lost',
+          '16000 drop-pulse lost',
+          '16000 end lost',
+        ]);
+    });
+
     it('a link that is closed is suspect after 3 s of its silence, and lost after 10 s', () => {
       expect(played(away, beating(6_000, 20_000)).told).to.deep.equal([
         '8000 redial',

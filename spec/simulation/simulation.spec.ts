@@ -108,5 +108,5 @@ const happened = [
     'found, died blocked',
     'found, died at work',
     'suspect by its link',
-  ].map((it) => `pulse ${it}`),
+  ].map((it) => `in all pulse ${it}`),
 ];

@@ -28,7 +28,7 @@ describe('deadlines', () => {
         const all: Noted[] = [];
         for (const [name, { ms, waitMs, takeBack }] of steps.entries()) {
           const deadline = new Noted(name, (which) => expired.set(which, clock.now()));
-          deadlines.set(deadline, ms);
+          deadlines.set(deadline, clock.now() + ms);
           due.set(name, clock.now() + ms);
           all.push(deadline);
           const chosen = takeBack < 4 ? all[name - takeBack] : undefined;
@@ -61,9 +61,9 @@ describe('deadlines', () => {
     const tell = (name: number) => {
       told.push(name);
       if (name === 0) deadlines.takeBack(all[1] as Noted);
-      if (name === 2) deadlines.set(all[0] as Noted, 30);
+      if (name === 2) deadlines.set(all[0] as Noted, clock.now() + 30);
     };
-    for (const deadline of all) deadlines.set(deadline, 30);
+    for (const deadline of all) deadlines.set(deadline, clock.now() + 30);
     expect(clock.pending).to.equal(1);
     await clock.advance(30);
     expect(told).to.have.length(999);
