@@ -182,7 +182,7 @@ export const lives: Broken[] = [
         onHub,
       );
     },
-    options: { blockMs: 150 },
+    options: { blockMs: 150, limitMs: 10_000 },
     finds: as('hub', {
       'beats stay in time under load': /holds the event loop for \d+ ms under load, more than 150/,
     }),
