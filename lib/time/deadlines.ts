@@ -35,7 +35,7 @@ export class Deadlines {
     if (at === Number.POSITIVE_INFINITY) return;
     const ms = Math.max(0, at - this.#clock.now());
     deadline.at = at;
-    // Few are not a whole number, and those would make a line each.
+    // Rounded: some of the time has always passed, and each remainder would make a line of its own.
     const length = Math.ceil(ms);
     let line = this.#lines.get(length);
     if (line === undefined) {
