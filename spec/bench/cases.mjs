@@ -16,6 +16,8 @@ import { throughput } from './measures/throughput.mjs';
  * @property {number[] | undefined} sizes of its payloads; none for those where there is nothing to choose
  * @property {string[]} needs what a contestant must be able to do
  * @property {boolean} flagged whether it is run with each list of Node.js flags, or with the first alone
+ * @property {boolean=} profiled whether `--profile` has it
+ * @property {number=} mostRounds where more would take long and say little
  * @property {number=} files how many connections its hub has, where they are many
  * @property {(contestant: import('./contestants.mjs').Contestant, size: number, options: object) => Promise<Running>} open
  */
@@ -23,9 +25,9 @@ import { throughput } from './measures/throughput.mjs';
 export const sizes = [32, 256, 1024, 16_384];
 
 const flow = (name, open, needs = [], only = sizes) => ({ name, open, needs, sizes: only, flagged: true });
-const oneWay = (name, load, needs) => flow(name, throughput({ verb: 'publish', ...load }), needs);
-const requests = (inFlight) =>
-  flow(`request, ${inFlight} in flight`, throughput({ verb: 'request', inFlight }));
+const rate = (name, load, needs = []) => ({ ...flow(name, throughput(load), needs), profiled: true });
+const oneWay = (name, load, needs) => rate(name, { verb: 'publish', ...load }, needs);
+const requests = (inFlight) => rate(`request, ${inFlight} in flight`, { verb: 'request', inFlight });
 const beating = (under, load, needs = [], size = 256) => ({
   name: `beats, ${under}`,
   open: beats(load),
@@ -37,6 +39,8 @@ const fleet = (name, open, needs) => ({ name, open, needs, sizes: undefined, fla
 
 const large = 4 * 1024 * 1024;
 const toWorkers = ['publish to workers'];
+/** Each round opens the fleet anew, which takes minutes with ten thousand, and what idle workers need differs little. */
+const roundsOf = (/** @type {number} */ workers) => (workers >= 10_000 ? 1 : workers >= 5000 ? 2 : 3);
 const number = (/** @type {number} */ n) => n.toLocaleString('en-US');
 
 /** All cases; for a quick run with few workers. */
@@ -48,7 +52,7 @@ export function casesFor(/** @type {boolean} */ quick) {
     oneWay('one-way hub to worker', { sender: 'hub' }, toWorkers),
     oneWay('one-way worker to hub, promises', { handler: 'promise' }, []),
     oneWay('one-way hub to worker, promises', { sender: 'hub', handler: 'promise' }, toWorkers),
-    flow('send, 1,024 in flight', throughput({ verb: 'send', inFlight: 1024 })),
+    rate('send, 1,024 in flight', { verb: 'send', inFlight: 1024 }),
     requests(1),
     requests(128),
     flow('request, 5,000/s', openLoop, [], [256, 16_384]),
@@ -71,15 +75,19 @@ export function casesFor(/** @type {boolean} */ quick) {
     flow(`broadcast to ${number(many)}, eight a turn`, broadcast(many, 8), ['broadcast'], [1024]),
     flow('work queue, 8 workers', workQueue(8), ['work'], [256]),
     ...idleCounts.flatMap((count) => [
-      fleet(`idle, ${number(count)} workers`, idle(count, false), ['idle']),
       {
-        ...fleet(`idle, ${number(count)} workers with a pulse`, idle(count, true), ['idle']),
+        ...fleet(`idle, ${number(count)} workers`, idle(count, false), ['idle']),
+        mostRounds: roundsOf(count),
+      },
+      {
+        ...fleet(`idle, ${number(count)} workers with a pulse`, idle(count, true), ['pulse']),
         files: 2 * count,
+        mostRounds: roundsOf(count),
       },
     ]),
     fleet(`${number(many)} workers join at once`, joinAtOnce(many), ['idle']),
     fleet(`hub restart with ${number(many)} workers`, restart(many), ['reconnect']),
     fleet('start-up', startUp(false), ['idle']),
-    fleet('start-up with a pulse', startUp(true), ['idle']),
+    fleet('start-up with a pulse', startUp(true), ['pulse']),
   ]);
 }

@@ -9,6 +9,7 @@ if (options.guard) {
 }
 const { compare } = await import('./compare.mjs');
 const { Report } = await import('./report.mjs');
+const { ProfileReport } = await import('./profile/profile-report.mjs');
 const { openFiles } = await import('./setting.mjs');
 
 /** What a process has open besides its connections. */
@@ -17,7 +18,7 @@ const spareFiles = 100;
 for (const { name, missing } of options.contestants) {
   if (missing) console.log(`not run here: ${name}, ${missing}`);
 }
-const report = new Report(options);
+const report = options.profile ? new ProfileReport(options) : new Report(options);
 for (const one of options.cases) {
   if ((one.files ?? 0) + spareFiles > openFiles()) {
     report.say(
@@ -28,8 +29,13 @@ for (const one of options.cases) {
   const sizes = one.sizes?.filter(
     (size) => one.sizes.length === 1 || (options.sizes?.includes(size) ?? true),
   );
-  for (const flags of one.flagged ? options.flagSets : options.flagSets.slice(0, 1)) {
-    for (const size of sizes ?? [undefined]) await compare(one, size, { ...options, flags }, report);
+  const rounds = Math.min(options.rounds, one.mostRounds ?? options.rounds);
+  for (const { flags, sizes: few, names } of one.flagged ? options.flagSets : options.flagSets.slice(0, 1)) {
+    const contestants = options.contestants.filter(({ name }) => names?.includes(name) ?? true);
+    for (const size of sizes ?? [undefined]) {
+      if (few?.includes(size) ?? true)
+        await compare(one, size, { ...options, rounds, contestants, flags }, report);
+    }
   }
 }
 report.end();

@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { casesFor, sizes } from './cases.mjs';
 import { contestants } from './contestants.mjs';
 
+/** The best flags that were found for the floor, and what is run with them unless other flags are asked for. */
 const best = '--max-semi-space-size=1';
+const withBest = { sizes: [256, 1024], names: ['drumline', 'floor'] };
 const quickPeers = ['floor', 'plain', 'tcp', 'nats'];
 
 const usage = `npm run bench -- [options]
@@ -12,8 +14,11 @@ const usage = `npm run bench -- [options]
   --rounds 5                  measured rounds; fewer than 5 say little
   --seconds 0.5               length of one measurement
   --flags=FLAGS               of Node.js, in every process of every contestant; once more for a second run of each case.
-                              Default: none, and then ${best}
+                              Default: none, and then ${best} for drumline and the floor at
+                              256 and 1,024 bytes
   --quick                     one short round of each case, at one size and with few workers: shows that it works
+  --profile                   where the time of a message goes in both processes, beside the floor: CPU profiles of the
+                              cases of throughput. Default: at 256 bytes, and without flags
   --guard                     only: how many bytes one message allocates, against allocation.json; --record writes that
   --break HOW                 drop, swap, damage or absent: breaks every contestant on purpose: the cases have to fail
   --list                      the names of cases and contestants`;
@@ -37,7 +42,7 @@ function parse() {
   const text = /** @type {const} */ ({ type: 'string' });
   const yes = /** @type {const} */ ({ type: 'boolean' });
   const texts = { only: text, size: text, against: text, rounds: text, seconds: text, break: text };
-  const switches = { quick: yes, guard: yes, record: yes, list: yes, help: yes };
+  const switches = { quick: yes, profile: yes, guard: yes, record: yes, list: yes, help: yes };
   try {
     return parseArgs({ options: { ...texts, ...switches, flags: { type: 'string', multiple: true } } })
       .values;
@@ -52,10 +57,13 @@ function chooseContestants(/** @type {string[]} */ names) {
   return contestants.filter(({ name }) => name === 'drumline' || names.includes(name));
 }
 
-function chooseCases(/** @type {string[] | undefined} */ only, /** @type {boolean} */ quick) {
+function chooseCases(/** @type {string[] | undefined} */ only, { quick, profile }) {
   const chosen = casesFor(quick).filter(({ name }) => only?.some((part) => name.includes(part)) ?? true);
   if (chosen.length === 0) refuse(`no case has '${only}' in its name`);
-  return chosen;
+  if (!profile) return chosen;
+  const throughput = chosen.filter(({ profiled }) => profiled);
+  if (throughput.length === 0) refuse('--profile is for one-way, send, and requests in flight');
+  return throughput;
 }
 
 /** What to run, from the command line. Ends the process on a wrong option. */
@@ -63,10 +71,11 @@ export function readOptions() {
   const given = parse();
   if (given.help) say(usage);
   const quick = given.quick === true;
+  const profile = given.profile === true;
   if (given.list) say([...casesFor(quick), ...contestants].map(({ name }) => name).join('\n'));
   const rounds = quick ? 1 : Number(given.rounds ?? 5);
   if (!(Number.isInteger(rounds) && rounds >= 1)) refuse('--rounds is a whole number from 1 up');
-  const wanted = list(given.size)?.map(Number) ?? (quick ? [256] : undefined);
+  const wanted = list(given.size)?.map(Number) ?? (quick || profile ? [256] : undefined);
   if (!(wanted ?? sizes).every((size) => Number.isInteger(size) && size >= 8 && size <= 60_000))
     refuse('a size is a whole number from 8 to 60,000');
   const seconds = Number(given.seconds ?? (quick ? 0.15 : 0.5));
@@ -74,19 +83,24 @@ export function readOptions() {
   const sabotage = given.break;
   if (sabotage !== undefined && !['drop', 'swap', 'damage', 'absent'].includes(sabotage))
     refuse('--break takes drop, swap, damage or absent');
-  const flagSets = given.flags ?? (quick ? [''] : ['', best]);
+  const plain = given.flags ?? [''];
+  const twice = given.flags === undefined && !quick && !profile;
   return {
     quick,
+    profile,
     rounds,
     seconds,
     sizes: wanted,
     guard: given.guard === true,
     record: given.record === true,
     sabotage,
-    cases: chooseCases(listOfNames(given.only), quick),
+    cases: chooseCases(listOfNames(given.only), { quick, profile }),
     contestants: chooseContestants(
-      list(given.against) ?? (quick ? quickPeers : contestants.map(({ name }) => name)),
+      list(given.against) ?? (profile ? ['floor'] : quick ? quickPeers : contestants.map(({ name }) => name)),
     ),
-    flagSets: flagSets.map((flags) => flags.split(' ').filter((flag) => flag !== '')),
+    flagSets: [
+      ...plain.map((flags) => ({ flags: flags.split(' ').filter((flag) => flag !== '') })),
+      ...(twice ? [{ flags: [best], ...withBest }] : []),
+    ],
   };
 }

@@ -1,39 +1,47 @@
 import { arrival, openPair } from '../pair.mjs';
 
-/** Sends `count` messages and gives how many a second arrived. */
+/** Sends `count` messages; when the first was sent and the last arrived. */
 async function publish({ hub, client }, sender, count) {
   const [from, to] = sender === 'hub' ? [hub, client] : [client, hub];
   await to.ask('expect', { count });
   const [{ began }, at] = await Promise.all([from.ask('publish', { count }), arrival(to)]);
-  return (count / (at - began)) * 1000;
+  return { began, at };
 }
 
-async function request({ client }, inFlight, verb, count) {
-  const { began, at } = await client.ask('request', { count, inFlight, verb });
-  return (count / (at - began)) * 1000;
-}
+const request = ({ client }, inFlight, verb, count) => client.ask('request', { count, inFlight, verb });
 
 /** Acknowledged messages: both that all were acknowledged and that all arrived. */
 async function send(pair, inFlight, count) {
   await pair.hub.ask('expect', { count });
-  const [rate] = await Promise.all([request(pair, inFlight, 'send', count), arrival(pair.hub)]);
-  return rate;
+  const [span] = await Promise.all([request(pair, inFlight, 'send', count), arrival(pair.hub)]);
+  return span;
 }
+
+const rateOf = ({ began, at }, count) => (count / (at - began)) * 1000;
 
 /** Runs until the code is compiled and the rate is steady enough to say how many messages fill one measurement. */
 async function warmUp(run, { quick, seconds }) {
   const enough = performance.now() + (quick ? 250 : 1500);
   let count = 200;
-  let rate = await run(count);
+  let rate = rateOf(await run(count), count);
   while (performance.now() < enough) {
     count = Math.min(Math.ceil(rate * seconds * 0.5), count * 8);
-    rate = await run(count);
+    rate = rateOf(await run(count), count);
   }
   return Math.max(200, Math.ceil(rate * seconds));
 }
 
+/** One measurement while both processes are watched. */
+async function observed({ hub, client }, run, count, sampling) {
+  const sides = [client, hub];
+  await Promise.all(sides.map((side) => side.ask('observe', { sampling })));
+  const { began, at } = await run(count);
+  const seen = await Promise.all(sides.map((side) => side.ask('observed', { began, at })));
+  return { count, us: (at - began) * 1000, worker: seen[0], hub: seen[1] };
+}
+
 /**
- * Messages or requests a second, as many as go.
+ * Messages or requests a second, as many as go. With `profile` a round is two measurements, the second one with samples.
  * @param {{ verb: 'publish' | 'send' | 'request', sender?: 'hub' | 'client', inFlight?: number, handler?: 'sync' | 'promise' }} load
  */
 export const throughput =
@@ -46,11 +54,16 @@ export const throughput =
       return acknowledged ? send(pair, inFlight, count) : publish(pair, sender, count);
     };
     let count = 0;
+    const measure = async () => ({ '1/s': rateOf(await run(count), count) });
+    const profile = async () => ({
+      plain: await observed(pair, run, count, false),
+      sampled: await observed(pair, run, count, true),
+    });
     return {
       warmUp: async () => {
         count = await warmUp(run, options);
       },
-      round: async () => ({ '1/s': await run(count) }),
+      round: options.profile ? profile : measure,
       close: pair.close,
       kill: pair.kill,
     };

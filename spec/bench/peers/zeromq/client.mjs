@@ -1,8 +1,8 @@
 import { Dealer } from 'zeromq';
-import { sideOf } from './side.mjs';
+import { options, sideOf } from './side.mjs';
 
 export async function open(/** @type {string} */ address) {
-  const dealer = new Dealer({ linger: 0 });
+  const dealer = new Dealer(options);
   dealer.connect(address);
   await dealer.send('ready');
   return sideOf(

@@ -1,9 +1,9 @@
 import { Router } from 'zeromq';
-import { sideOf } from './side.mjs';
+import { options, sideOf } from './side.mjs';
 
 export async function open() {
-  // With `mandatory`, a full queue makes the sender wait; without, ROUTER drops.
-  const router = new Router({ mandatory: true, linger: 0 });
+  // With `mandatory`, a message to nobody is an error; without, ROUTER drops it.
+  const router = new Router({ ...options, mandatory: true });
   await router.bind('tcp://127.0.0.1:*');
   const side = router.receive().then(([name]) =>
     sideOf(

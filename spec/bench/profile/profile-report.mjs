@@ -1,0 +1,97 @@
+import { Page } from '../page.mjs';
+import { rooms } from './rooms.mjs';
+import { sumsOf } from './sums.mjs';
+
+const us = (/** @type {number} */ value) => value.toFixed(3);
+const percent = (/** @type {number} */ part, /** @type {number} */ whole) =>
+  `${((100 * part) / whole).toFixed(1)} %`;
+
+/** Where the time of a message goes, one contestant beside the other. */
+export class ProfileReport extends Page {
+  /** What all contestants measured at one case, size and list of flags. */
+  add({ name, size, flags }, entries) {
+    const all = entries.map(sumsOf);
+    this.say(`\n## ${[name, `${size} bytes`, ...flags].join(', ')}\n`);
+    this.#rates(all);
+    for (const side of ['worker', 'hub']) {
+      this.#table(side, all);
+      this.#accounts(side, all);
+      for (const one of all) this.#functions(one.who, side, one[side].top);
+    }
+    for (const { worker, hub, ...rest } of all) {
+      const plain = ({ rooms, ...other }) => ({ ...other, rooms: Object.fromEntries(rooms) });
+      this.keep({ case: name, size, flags, ...rest, worker: plain(worker), hub: plain(hub) });
+    }
+  }
+
+  fail({ name, size, flags }, who, error) {
+    this.failed++;
+    this.say(`\nFAILED: ${[name, size, ...flags, who].join(', ')}: ${error.message.split('\n')[0]}`);
+    this.keep({ case: name, size, flags, who, failed: error.message });
+  }
+
+  /** Whether watching changes what is watched. */
+  #rates(all) {
+    this.say('| who | per second, not sampled | sampled | of that |\n| --- | ---: | ---: | ---: |');
+    const whole = (value) => Math.round(value).toLocaleString('en-US');
+    for (const { who, plain, sampled } of all)
+      this.row([who, whole(plain), whole(sampled), (sampled / plain).toFixed(2)]);
+  }
+
+  #table(side, all) {
+    const [first, ...others] = all;
+    const line = (title, of) => {
+      const values = all.map((one) => of(one[side]));
+      const less = values.slice(1).map((value) => values[0] - value);
+      this.row([title, ...values.map(us), ...less.map(us)]);
+    };
+    const differences = others.map(({ who }) => `${first.who} less ${who}`);
+    this.say(`\n### ${side}, us of main thread a message\n`);
+    this.row(['room', ...all.map(({ who }) => who), ...differences]);
+    this.row(['---', ...all.map(() => '---:'), ...others.map(() => '---:')]);
+    for (const room of rooms) {
+      if (all.some((one) => one[side].rooms.has(room))) line(room, (sums) => sums.rooms.get(room) ?? 0);
+    }
+    line('**sum**', ({ sum }) => sum);
+    line('of it busy', ({ busy }) => busy);
+    for (const key of ['sampled', 'plain']) {
+      const how = key === 'plain' ? 'not sampled: ' : '';
+      line(`${how}wall time`, (sums) => sums[key].wall);
+      if (all.some((one) => one[side][key].main === undefined)) continue;
+      line(`${how}on a core, by the kernel`, (sums) => sums[key].main);
+      line(`${how}ready, but without a core`, (sums) => sums[key].queued);
+      line(`${how}other threads, beside the sum`, (sums) => sums[key].others);
+    }
+  }
+
+  #accounts(side, [first, ...others]) {
+    const own = first[side];
+    this.say('');
+    if (own.sampled.main === undefined) this.say('This system does not tell the CPU of single threads.\n');
+    for (const { who, [side]: other } of others) {
+      const less = (/** @type {(sums: typeof own) => number} */ of) => of(own) - of(other);
+      const wall = less(({ sampled }) => sampled.wall);
+      const part = (value) => `${us(value)} (${percent(value, wall)})`;
+      const rows = percent(
+        less(({ sum }) => sum),
+        wall,
+      );
+      const busy = part(less(({ busy }) => busy));
+      const waits = part(less(({ sum, busy }) => sum - busy));
+      this.say(
+        `${first.who} takes ${us(wall)} us more than ${who} while sampled, and ` +
+          `${us(less(({ plain }) => plain.wall))} otherwise. The rows have ${rows} of it: busy ${busy}, waiting ${waits}.`,
+      );
+      if (own.sampled.main === undefined) continue;
+      const ran = part(less(({ sampled }) => sampled.main));
+      this.say(
+        `The kernel counts ${ran} on a core, and ${part(less(({ sampled }) => sampled.queued))} without one.`,
+      );
+    }
+  }
+
+  #functions(who, side, top) {
+    this.say(`\n| ${who}, ${side}: most self time | where | us a message |\n| --- | --- | ---: |`);
+    for (const [name, value] of top) this.row([name, us(value)]);
+  }
+}
