@@ -33,14 +33,16 @@ export function answerOf(call: Call, result: unknown): readonly Reply[] | Flow {
 }
 
 /** An outcome that carries a value, in the codec of the message: the sender can read that. Gives `unserialisable`. */
-export function encoded({ message, surroundings }: Call, status: 'value' | 'item', value: unknown): Reply {
+export function encoded({ message, route }: Call, status: 'value' | 'item', value: unknown): Reply {
   const part = status === 'value' ? 'reply' : 'item';
-  const { payload, codec } = surroundings.codecs.encode(message.codec, value, message.type, part);
+  const { payload, codec } = route.surroundings.codecs.encode(message.codec, value, message.type, part);
   return { status, payload, codec };
 }
 
 /** The outcomes that tell the sender of a failure: none if it expects nothing. */
-export function failureOf({ message, surroundings }: Call, thrown: unknown): readonly Reply[] {
+export function failureOf({ message, route }: Call, thrown: unknown): readonly Reply[] {
   if (message.expects === 'nothing') return noReply;
-  return [{ status: 'fault', payload: empty, codec: '', fault: faultOf(thrown, surroundings.exposeStacks) }];
+  return [
+    { status: 'fault', payload: empty, codec: '', fault: faultOf(thrown, route.surroundings.exposeStacks) },
+  ];
 }

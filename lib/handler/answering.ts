@@ -35,7 +35,7 @@ export class Answering implements Sink, LaterReplies {
 
   /** Stops the handler with what `reason` gives, unless it settles within so many milliseconds. */
   limit(ms: number, reason: () => BusError): this {
-    this.timer = this.call.surroundings.clock.after(ms, () => this.stop(reason()));
+    this.timer = this.call.route.surroundings.clock.after(ms, () => this.stop(reason()));
     return this;
   }
 
@@ -57,9 +57,9 @@ export class Answering implements Sink, LaterReplies {
   /** Answers with the items of a flow. */
   advance(flow: Flow): this {
     this.flow = flow;
-    const { demand, surroundings } = this.call;
+    const { demand, route } = this.call;
     try {
-      flow.start(demand, surroundings.clock, this);
+      flow.start(demand, route.surroundings.clock, this);
     } catch (thrown) {
       this.stop(busErrorOf(thrown));
     }
@@ -88,7 +88,7 @@ export class Answering implements Sink, LaterReplies {
     if (this.phase !== 'running') return;
     this.phase = 'stopped';
     this.timer?.();
-    this.timer = this.call.surroundings.clock.after(abandonAfterMs, () => this.abandon());
+    this.timer = this.call.route.surroundings.clock.after(abandonAfterMs, () => this.abandon());
     this.give(failureOf(this.call, reason));
     this.context.abort(reason);
     if (this.flow !== undefined) this.close(this.flow);
@@ -164,7 +164,7 @@ export class Answering implements Sink, LaterReplies {
     const settled = new Promise<void>((resolve) => {
       this.onSettled = resolve;
     });
-    this.call.surroundings.onAbandoned(this.call, settled);
+    this.call.route.surroundings.onAbandoned(this.call, settled);
     this.hush();
   }
 
@@ -200,6 +200,6 @@ export class Answering implements Sink, LaterReplies {
   }
 
   private report(thrown: unknown): void {
-    this.call.surroundings.onFault(busErrorOf(thrown), this.call);
+    this.call.route.surroundings.onFault(busErrorOf(thrown), this.call);
   }
 }

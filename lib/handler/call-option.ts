@@ -22,3 +22,6 @@ export interface Published {
   readonly queued: number;
   readonly dropped: number;
 }
+
+/** For calls without options: one for all of them. */
+export const noOptions: CallOptions & PublishOptions = Object.freeze({});

@@ -55,13 +55,16 @@ export interface Surroundings {
   onAbandoned(call: Call, settled: Promise<void>): void;
 }
 
+/** What is the same for every message of one type in one session. */
+export interface Route {
+  readonly registration: Registration;
+  readonly surroundings: Surroundings;
+}
+
 /** One message on its way through its handler. */
 export interface Call {
   readonly message: Message;
-  readonly registration: Registration;
-  readonly surroundings: Surroundings;
-  /** When the sender stops waiting, by `clock.now()`; `Infinity` for never. */
-  readonly deadline: number;
+  readonly route: Route;
   /** The plugin whose interceptor keeps it from settling; `undefined` if none does, or the handler does. */
   readonly heldBy: string | undefined;
   /** The consumer's credit, for a message that expects a stream. */

@@ -50,36 +50,65 @@ export interface Around {
   readonly inside: boolean;
 }
 
-/** The context of one message. The signal is made when it is first read: an `AbortController` is dear. */
+/** What a context tells of its message. */
+interface Told {
+  readonly message: { readonly attempt: number };
+  readonly route: {
+    readonly registration: { readonly plugin?: string; readonly log?: Log };
+    readonly surroundings: {
+      readonly from: Peer;
+      readonly log: Log;
+      readonly services: { of(owner: string | undefined): Services };
+    };
+  };
+}
+
+/**
+ * The context of one message. It looks up what it is asked for, and makes its signal when that is first read: there are
+ * thousands a turn, and an `AbortController` is dear.
+ */
 export class MessageContext implements Context {
-  private controller: AbortController | undefined;
-  private reason: Error | undefined;
+  readonly #told: Told;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
   /** Whether all that the sender will get is known: nothing of this message may begin any more. */
   answered = false;
   /** The one that got the message last. */
   innermost: Around | undefined;
 
   constructor(
-    readonly from: Peer,
+    told: Told,
     readonly deadline: number | undefined,
-    readonly attempt: number,
-    readonly log: Log,
-    private readonly scope: { of(owner: string | undefined): Services },
-    private readonly owner: string | undefined,
-  ) {}
+  ) {
+    this.#told = told;
+  }
+
+  get from(): Peer {
+    return this.#told.route.surroundings.from;
+  }
+
+  get attempt(): number {
+    return this.#told.message.attempt;
+  }
+
+  get log(): Log {
+    const { registration, surroundings } = this.#told.route;
+    return registration.log ?? surroundings.log;
+  }
 
   get services(): Services {
-    return this.scope.of(this.owner);
+    const { registration, surroundings } = this.#told.route;
+    return surroundings.services.of(registration.plugin);
   }
 
   /** The same for another plugin that sees the message: one whose interceptor is around the handler. */
   servicesOf(owner: string): Services {
-    return this.scope.of(owner);
+    return this.#told.route.surroundings.services.of(owner);
   }
 
   /** Why the signal fired; `undefined` if it did not. */
   get stopped(): Error | undefined {
-    return this.reason;
+    return this.#reason;
   }
 
   /** The plugin whose interceptor has the message now; `undefined` while the handler has it. */
@@ -91,16 +120,16 @@ export class MessageContext implements Context {
   }
 
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (this.reason !== undefined) this.controller.abort(this.reason);
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
-    return this.controller.signal;
+    return this.#controller.signal;
   }
 
   /** Fires the signal, or makes it a fired one when it is read later. */
   abort(reason: Error): void {
-    this.reason = reason;
-    this.controller?.abort(reason);
+    this.#reason = reason;
+    this.#controller?.abort(reason);
   }
 }

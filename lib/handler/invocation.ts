@@ -2,12 +2,11 @@ import { BusError } from '../errors/bus-error.js';
 import type { Message } from '../frame/frame.js';
 import { answerOf, failureOf } from './answer.js';
 import { Answering } from './answering.js';
-import type { Call, LaterReplies, Replies, Surroundings } from './call.js';
+import type { Call, LaterReplies, Replies, Route } from './call.js';
 import { check } from './check.js';
 import { MessageContext } from './context.js';
 import { Demand } from './demand.js';
 import { busErrorOf } from './fault.js';
-import type { Registration } from './registration.js';
 import { isThenable } from './thenable.js';
 
 const unread = Symbol('unread');
@@ -15,35 +14,48 @@ const never = Number.POSITIVE_INFINITY;
 const noHeaders = Object.freeze({});
 const noDemand = new Demand();
 
-/** One message and its handler: reads the payload, runs the handler once, and gives what came of it as values. */
-export class Invocation implements Call {
-  private payload: unknown = unread;
-  private answering: Answering | undefined;
-  private cancelled: BusError | undefined;
-  private refusal: BusError | undefined;
-  private outOfTime = false;
+/** What few invocations have. */
+class Aside {
+  /** Read ahead, for its key. */
+  payload: unknown = unread;
+  refusal: BusError | undefined;
+  cancelled: BusError | undefined;
+  outOfTime = false;
+  demand = noDemand;
+}
 
+/**
+ * One message and its handler: reads the payload, runs the handler once, and gives what came of it as values. Thousands
+ * wait or run at once, so that it has few fields: what most do without is made when it is needed.
+ */
+export class Invocation<R extends Route = Route> implements Call {
+  private answering: Answering | undefined;
+  private aside: Aside | undefined;
+
+  /** `deadline`: when the sender stops waiting, by `clock.now()`; 0 for never. */
   constructor(
     readonly message: Message,
-    readonly registration: Registration,
-    readonly surroundings: Surroundings,
-    readonly deadline = never,
-    readonly demand = noDemand,
-  ) {}
+    readonly route: R,
+    private readonly deadline = 0,
+    demand?: Demand,
+  ) {
+    if (demand !== undefined) this.more.demand = demand;
+  }
 
   /**
    * The key in whose order it runs; '' for a handler without keys. It needs the payload, so it reads and checks it
    * now. '' too if that fails (`run` gives the fault), and if the check is asynchronous: then all are in one order.
    */
   readKey(): string | number {
-    const { key } = this.registration.options;
+    const { key } = this.route.registration.options;
     if (key === undefined) return '';
+    const { more } = this;
     try {
-      this.payload = this.read();
-      if (!(this.payload instanceof Promise)) return keyOf(key(this.payload), this.message.type);
-      this.payload.catch(() => {});
+      more.payload = this.read();
+      if (!(more.payload instanceof Promise)) return keyOf(key(more.payload), this.message.type);
+      more.payload.catch(() => {});
     } catch (thrown) {
-      this.refusal = busErrorOf(thrown);
+      more.refusal = busErrorOf(thrown);
     }
     return '';
   }
@@ -54,17 +66,19 @@ export class Invocation implements Call {
    * abandoned.
    */
   run(): Replies | undefined {
-    if (this.cancelled !== undefined) return this.told(this.cancelled);
+    const { aside, route } = this;
+    if (aside?.cancelled !== undefined) return this.told(aside.cancelled);
     let context: MessageContext | undefined;
     try {
-      if (this.refusal !== undefined) throw this.refusal;
-      const { clock } = this.surroundings;
-      const timeoutMs = this.registration.options.timeoutMs ?? never;
-      const now = this.deadline === never && timeoutMs === never ? 0 : clock.now();
-      if (now >= this.deadline) throw this.late('arrived after its deadline, and was not handled');
-      const until = Math.min(this.deadline, now + timeoutMs);
-      context = this.context(until === never ? undefined : clock.date() + until - now);
-      const payload = this.payload === unread ? this.read() : this.payload;
+      if (aside?.refusal !== undefined) throw aside.refusal;
+      const { clock } = route.surroundings;
+      const { timeoutMs = never } = route.registration.options;
+      const deadline = this.deadline === 0 ? never : this.deadline;
+      const now = deadline === never && timeoutMs === never ? 0 : clock.now();
+      if (now >= deadline) throw this.late('arrived after its deadline, and was not handled');
+      const until = Math.min(deadline, now + timeoutMs);
+      context = new MessageContext(this, until === never ? undefined : clock.date() + until - now);
+      const payload = aside === undefined || aside.payload === unread ? this.read() : aside.payload;
       const result =
         payload instanceof Promise ? this.afterwards(payload, context) : this.handle(payload, context);
       if (result === undefined && this.message.expects === 'nothing') return undefined;
@@ -75,7 +89,7 @@ export class Invocation implements Call {
       return answer.length === 0 ? undefined : answer;
     } catch (thrown) {
       if (context !== undefined) context.answered = true;
-      this.surroundings.onFault(busErrorOf(thrown), this);
+      route.surroundings.onFault(busErrorOf(thrown), this);
       return this.told(thrown);
     }
   }
@@ -85,13 +99,18 @@ export class Invocation implements Call {
    * at once. After it has answered this does nothing.
    */
   cancel(error: BusError): void {
-    this.cancelled ??= error;
+    this.more.cancelled ??= error;
     this.answering?.cancel(error);
+  }
+
+  /** The consumer's credit, for a message that expects a stream. */
+  get demand(): Demand {
+    return this.aside?.demand ?? noDemand;
   }
 
   /** Whether its time ran out, on the way or while it ran. */
   get expired(): boolean {
-    return this.outOfTime;
+    return this.aside?.outOfTime === true;
   }
 
   /** The plugin whose interceptor keeps it from settling; `undefined` if none does, or the handler does. */
@@ -104,17 +123,24 @@ export class Invocation implements Call {
     return this.answering;
   }
 
+  private get more(): Aside {
+    this.aside ??= new Aside();
+    return this.aside;
+  }
+
   private read(): unknown {
     const { payload, codec, type } = this.message;
-    const value = this.surroundings.codecs.decode(payload, codec, type, 'payload');
-    const schema = this.registration.contract.payload;
+    const { registration, surroundings } = this.route;
+    const value = surroundings.codecs.decode(payload, codec, type, 'payload');
+    const schema = registration.contract.payload;
     return schema === undefined ? value : check(schema, value, type, 'payload');
   }
 
   private handle(payload: unknown, context: MessageContext): unknown {
     const { type, id, seq, headers = noHeaders } = this.message;
-    const { ids } = this.surroundings;
-    return this.registration.handle({ payload, type, id: id || ids + seq, headers }, context);
+    const { registration, surroundings } = this.route;
+    const { ids } = surroundings;
+    return registration.handle({ payload, type, id: id || ids + seq, headers }, context);
   }
 
   private async afterwards(payload: Promise<unknown>, context: MessageContext): Promise<unknown> {
@@ -122,30 +148,19 @@ export class Invocation implements Call {
     return this.answering?.isStopped ? undefined : this.handle(value, context);
   }
 
-  private context(deadline: number | undefined): MessageContext {
-    const { from, log, services } = this.surroundings;
-    return new MessageContext(
-      from,
-      deadline,
-      this.message.attempt,
-      this.registration.log ?? log,
-      services,
-      this.registration.plugin,
-    );
-  }
-
   private answer(context: MessageContext, until: number): Answering {
     const answering = new Answering(this, context);
     this.answering = answering;
     if (until === never) return answering;
     const expired = () =>
-      this.late(until < this.deadline ? 'ran into the timeoutMs of its handler' : 'ran out of time');
-    return answering.limit(until - this.surroundings.clock.now(), expired);
+      this.late(until === this.deadline ? 'ran out of time' : 'ran into the timeoutMs of its handler');
+    return answering.limit(until - this.route.surroundings.clock.now(), expired);
   }
 
   /** It may have been cancelled while its synchronous part ran: by itself, if that closed its own worker or hub. */
   private heeding(answering: Answering): Answering {
-    if (this.cancelled !== undefined) answering.cancel(this.cancelled);
+    const cancelled = this.aside?.cancelled;
+    if (cancelled !== undefined) answering.cancel(cancelled);
     return answering;
   }
 
@@ -155,9 +170,9 @@ export class Invocation implements Call {
   }
 
   private late(what: string): BusError {
-    this.outOfTime = true;
+    this.more.outOfTime = true;
     const { type } = this.message;
-    const { timeoutMs } = this.registration.options;
+    const { timeoutMs } = this.route.registration.options;
     const plugin = this.heldBy;
     const held = plugin === undefined ? '' : `: an interceptor of plugin '${plugin}' has it`;
     return new BusError('timeout', `a message of type '${type}' ${what}${held}`, {

@@ -20,7 +20,7 @@ const nothing: Encoded = Object.freeze({ payload: new Uint8Array(0), codec: '' }
  */
 export function encodePayload(value: unknown, type = '', part: Part = 'payload'): Encoded {
   if (value === undefined) return nothing;
-  let reason = `a ${typeof value} is no data`;
+  let reason: string | undefined;
   let cause: unknown;
   try {
     if (value instanceof Uint8Array) return { payload: value, codec: 'bytes' };
@@ -30,7 +30,8 @@ export function encodePayload(value: unknown, type = '', part: Part = 'payload')
     reason = textOf(thrown);
     cause = thrown;
   }
-  throw new BusError('unserialisable', `the ${part} of '${type}' cannot be encoded: ${reason}`, { cause });
+  const why = reason ?? `a ${typeof value} is no data`;
+  throw new BusError('unserialisable', `the ${part} of '${type}' cannot be encoded: ${why}`, { cause });
 }
 
 /** The value of JSON or bytes. Gives `invalid-payload` for bytes that are no JSON, and for another codec. */

@@ -16,7 +16,7 @@ import type {
   Negotiate,
 } from '../handshake/negotiate.js';
 import { shown } from '../handshake/shown.js';
-import { type Opening, open } from '../session/opening.js';
+import { type Opening, type OpeningOptions, open } from '../session/opening.js';
 import { refusalOf } from '../session/refusal.js';
 import type { Clock } from '../time/clock.js';
 import type { Link } from '../transport/link.js';
@@ -58,7 +58,11 @@ export class Admission {
   /** Ends the step that a greeting waits for. */
   readonly #steps = new Map<LinkPeer, (error: BusError) => void>();
 
+  readonly #opening: OpeningOptions;
+
   constructor(private readonly options: AdmissionOptions) {
+    const { clock, handshakeTimeoutMs: timeoutMs, maxHelloBytes: maxBytes, unknownFrames } = options;
+    this.#opening = { clock, timeoutMs, maxBytes, onUnknown: unknownFrames };
     this.#hub = frozenCopy(options.hub);
     this.#crowd = new Crowd(options.maxGreetings, options.maxGreetingsPerAddress);
   }
@@ -76,12 +80,7 @@ export class Admission {
     let leave = () => {};
     try {
       leave = this.#crowd.enter(peer);
-      const opening = await open(link, {
-        clock: options.clock,
-        timeoutMs: options.handshakeTimeoutMs,
-        maxBytes: options.maxHelloBytes,
-        onUnknown: options.unknownFrames,
-      });
+      const opening = await open(link, this.#opening);
       if (opening.first.kind !== 'hello')
         throw new BusError('protocol', `the first frame must be a hello, this was a ${opening.first.kind}`);
       // Frozen, so that nothing on the way in can give the peer another id or another token.

@@ -20,7 +20,7 @@ import { type Admitted, newEpoch, newToken } from './admission.js';
 import { checkId, checkIdentity, resumes, vacate } from './claim.js';
 import { hostOf } from './crowd.js';
 import type { HubEvent } from './event.js';
-import { Member } from './member.js';
+import { Member, type MemberPort } from './member.js';
 import { Roster } from './roster.js';
 
 export interface FleetOptions {
@@ -48,8 +48,20 @@ export class Fleet {
   /** What workers come in by: another each time that it is opened, none while everybody is sent away. */
   #door: symbol | undefined = Symbol();
 
+  readonly #port: MemberPort;
+
   constructor(private readonly options: FleetOptions) {
     this.roster = new Roster(options.clock);
+    this.#port = {
+      clock: options.clock,
+      emit: (event) => {
+        options.emit(event);
+        this.roster.changed();
+      },
+      gone: (member, cause) => this.roster.gone(member, isLost(cause)),
+      lagged: (lateMs) => this.#lagged(lateMs),
+      changed: () => this.roster.changed(),
+    };
   }
 
   /** Rejects with the refusal that the worker gets. */
@@ -136,16 +148,7 @@ export class Fleet {
   ): void {
     const { clock, dispatch, outbox, detector, emit } = this.options;
     const epoch = newEpoch(++this.#epochs);
-    const member = new Member(id, hello, identity, bounded(agreement), newToken(), epoch, before, {
-      clock,
-      emit: (event) => {
-        emit(event);
-        this.roster.changed();
-      },
-      gone: (which: Member, cause: EndCause) => this.roster.gone(which, isLost(cause)),
-      lagged: (lateMs: number) => this.#lagged(lateMs),
-      changed: () => this.roster.changed(),
-    });
+    const member = new Member(id, hello, identity, bounded(agreement), newToken(), epoch, before, this.#port);
     member.session = new Session({
       name: `worker '${id}'`,
       role: 'hub',

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { textOf } from '../errors/bus-error.js';
-import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
+import { type CallOptions, noOptions, type Published, type PublishOptions } from '../handler/call-option.js';
 import type {
   AnyContract,
   HandlerInput,
@@ -220,7 +220,12 @@ export class Hub implements HubVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, PublishOptions>
   ): Published;
-  publish(target: Target, message: AnyMessage, payload?: unknown, options: PublishOptions = {}): Published {
+  publish(
+    target: Target,
+    message: AnyMessage,
+    payload?: unknown,
+    options: PublishOptions = noOptions,
+  ): Published {
     return this.#calls.publish(target, message, payload, options);
   }
 
@@ -240,7 +245,12 @@ export class Hub implements HubVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<void>;
-  send(target: OneTarget, message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<void> {
+  send(
+    target: OneTarget,
+    message: AnyMessage,
+    payload?: unknown,
+    options: CallOptions = noOptions,
+  ): Promise<void> {
     return this.#calls.send(target, message, payload, options);
   }
 
@@ -255,7 +265,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
     target: OneTarget,
     message: AnyMessage,
     payload?: unknown,
-    options: CallOptions = {},
+    options: CallOptions = noOptions,
   ): Promise<unknown> {
     return this.#calls.request(target, message, payload, options);
   }
@@ -267,7 +277,7 @@ export class Hub implements HubVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Observable<SendOutput<C>>;
-  stream(target: OneTarget, message: AnyMessage, payload?: unknown, options: CallOptions = {}) {
+  stream(target: OneTarget, message: AnyMessage, payload?: unknown, options: CallOptions = noOptions) {
     return this.#calls.stream(target, message, payload, options);
   }
 

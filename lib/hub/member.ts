@@ -57,6 +57,17 @@ export interface WorkerInfo {
   readonly history: readonly Transition[];
 }
 
+/** What all members tell their fleet. */
+export interface MemberPort {
+  readonly clock: Clock;
+  emit(event: Omit<HubEvent, 'at'>): void;
+  gone(member: Member, cause: EndCause): void;
+  /** The hub's own event loop was late by that much. */
+  lagged(lateMs: number): void;
+  /** It may fit what somebody waits for. */
+  changed(): void;
+}
+
 const kept = 64;
 
 /** One worker's record: its session, what it said of itself, and how its liveness went. */
@@ -84,15 +95,7 @@ export class Member implements WorkerInfo, SessionHost {
     token: string,
     readonly epoch: string,
     before: Member | undefined,
-    private readonly port: {
-      readonly clock: Clock;
-      emit(event: Omit<HubEvent, 'at'>): void;
-      gone(member: Member, cause: EndCause): void;
-      /** The hub's own event loop was late by that much. */
-      lagged(lateMs: number): void;
-      /** It may fit what somebody waits for. */
-      changed(): void;
-    },
+    private readonly port: MemberPort,
   ) {
     this.id = id;
     this.#token = token;
@@ -149,7 +152,8 @@ export class Member implements WorkerInfo, SessionHost {
     const beforeMs = now - (this.#changedAt ?? now);
     this.#changedAt = now;
     const change = Object.freeze({ to, cause, at: clock.date(), ...timings, beforeMs, epoch: this.epoch });
-    this.history = [...this.history.slice(1 - kept), change];
+    // Copied as it is: what is spread has places for more.
+    this.history = this.history.slice(1 - kept).concat(change);
   }
 
   graded(grade: Verdict['grade'], cause: string, _silentMs: number, timings: Timings): void {
@@ -188,12 +192,24 @@ export class Member implements WorkerInfo, SessionHost {
   beat({ inFlight, queued, handled, oldestMs, progress }: Beat, lateMs: number): void {
     // While there is a pulse, the link's beats are older news.
     if (progress === undefined && this.session.pulsing) return;
-    const load = { inFlight, queued, handled, oldestMs, lateMs, at: this.port.clock.date() };
-    if (progress === undefined) this.load = load;
-    else {
-      const { stillMs, delayMs, cpuMs, rssBytes } = progress;
-      this.load = { ...load, stillMs, delayMs, cpuMs, rssBytes };
+    const at = this.port.clock.date();
+    if (progress === undefined) {
+      this.load = { inFlight, queued, handled, oldestMs, lateMs, at };
+      return;
     }
+    const { stillMs, delayMs, cpuMs, rssBytes } = progress;
+    this.load = {
+      inFlight,
+      queued,
+      handled,
+      oldestMs,
+      lateMs,
+      at,
+      stillMs,
+      delayMs,
+      cpuMs,
+      rssBytes,
+    };
   }
 
   announced(handles: readonly string[]): void {

@@ -1,8 +1,7 @@
-import { map } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import { encodeBatch } from '../frame/codec.js';
 import type { Pulse } from '../frame/frame.js';
-import { type Opening, open } from '../session/opening.js';
+import { type Opening, type OpeningOptions, open } from '../session/opening.js';
 import { asBusError, refusalOf } from '../session/refusal.js';
 import type { Session } from '../session/session.js';
 import type { Clock } from '../time/clock.js';
@@ -39,7 +38,12 @@ export class Pulses {
   /** Compared where there is no other: who asks for a worker that is not there waits no less. */
   readonly #nobody = newToken();
 
+  readonly #opening: OpeningOptions;
+
   constructor(private readonly options: PulsesOptions) {
+    const { clock, handshakeTimeoutMs: timeoutMs, maxHelloBytes: maxBytes, unknownFrames } = options;
+    // A beat is small: a batch that is larger than a greeting may be ends its pulse.
+    this.#opening = { clock, timeoutMs, maxBytes, maxBatchBytes: maxBytes, onUnknown: unknownFrames };
     this.#crowd = new Crowd(options.maxGreetings, options.maxGreetingsPerAddress);
   }
 
@@ -47,7 +51,7 @@ export class Pulses {
     let leave = () => {};
     try {
       leave = this.#crowd.enter(link.peer);
-      const opening = await this.#open(link);
+      const opening = await open(link, this.#opening);
       this.#check(opening).attachPulse(opening);
     } catch (thrown) {
       const error = asBusError(thrown);
@@ -57,11 +61,6 @@ export class Pulses {
     } finally {
       leave();
     }
-  }
-
-  #open(link: Link): Promise<Opening> {
-    const { clock, handshakeTimeoutMs: timeoutMs, maxHelloBytes: maxBytes, unknownFrames } = this.options;
-    return open(limited(link, maxBytes), { clock, timeoutMs, maxBytes, onUnknown: unknownFrames });
   }
 
   /** The session that the first frame names, if that proves it. What is wrong, nobody is told. */
@@ -83,20 +82,3 @@ export class Pulses {
     return member.session;
   }
 }
-
-/** A beat is small: a batch that is larger than a greeting may be ends its pulse. */
-const limited = (link: Link, maxBytes: number): Link => ({
-  peer: link.peer,
-  batches$: link.batches$.pipe(
-    map((batch) => {
-      if (batch.length <= maxBytes) return batch;
-      throw new BusError(
-        'protocol',
-        `a pulse sent a batch of ${batch.length} bytes, at most ${maxBytes} are read`,
-      );
-    }),
-  ),
-  write: (batch, done) => link.write(batch, done),
-  close: () => link.close(),
-  abort: () => link.abort(),
-});

@@ -14,6 +14,14 @@ import { Ring } from './ring.js';
 const frameOverhead = 64;
 const outcomesPerMessage = 3;
 
+/** Shared by all that send nothing in parts: it changes when one begins. */
+const noneLeaving = new Leaving();
+
+export interface DeparturesPort {
+  /** A frame could not be encoded. */
+  unwritable(outgoing: Outgoing, thrown: unknown): void;
+}
+
 /**
  * The data that waits to leave a session, and in which order it leaves: replays, refusals, then outcomes and messages
  * in turn. Gives each frame its number. Outcomes never wait for message credit, or two full sides would wait for each
@@ -23,11 +31,9 @@ const outcomesPerMessage = 3;
 export class Departures {
   readonly backlog: Backlog;
   readonly owed = new Owed();
-  readonly kept = new Kept((departure) => {
-    this.owed.settle(departure);
-    this.#letGo(departure);
-  });
-  readonly leaving = new Leaving();
+  readonly kept = new Kept(this);
+  /** Payloads in parts: from the first one on one of its own. */
+  leaving = noneLeaving;
   readonly urgent = new Ring<Outgoing>();
   readonly outcomes = new Ring<Outgoing>();
   lastSeq = 0;
@@ -36,26 +42,21 @@ export class Departures {
   /** Largest payload in bytes that the peer takes: what was queued before it said so may be larger. */
   maxPayloadBytes = Number.POSITIVE_INFINITY;
   readonly #credit = new Allowance();
-  readonly #onUnwritable: (outgoing: Outgoing, thrown: unknown) => void;
+  readonly #port: DeparturesPort;
   readonly #messages: Holding;
   readonly #outcomes: Holding;
   #outcomesInRow = 0;
   #partLast = false;
   /** Types whose next large message waits for one to have left. */
-  readonly #waiting = new Set<string>();
+  #waiting: Set<string> | undefined;
   #inBatch = 0;
 
   /** `messages` and `outcomes`: what of the memory of the process is held here. */
-  constructor(
-    options: BacklogOptions,
-    messages: Holding,
-    outcomes: Holding,
-    onUnwritable: (outgoing: Outgoing, thrown: unknown) => void,
-  ) {
+  constructor(options: BacklogOptions, messages: Holding, outcomes: Holding, port: DeparturesPort) {
     this.backlog = new Backlog(options, messages);
     this.#messages = messages;
     this.#outcomes = outcomes;
-    this.#onUnwritable = onUnwritable;
+    this.#port = port;
   }
 
   get empty(): boolean {
@@ -82,6 +83,12 @@ export class Departures {
 
   giveBack(): { held: Totals; kept: Totals } | undefined {
     return this.empty ? this.#credit.giveBack() : undefined;
+  }
+
+  /** For `kept`: it was acknowledged. */
+  received(departure: Departure): void {
+    this.owed.settle(departure);
+    this.#letGo(departure);
   }
 
   acked(seq: number): void {
@@ -190,6 +197,7 @@ export class Departures {
     for (let { front } = backlog; front !== undefined; front = backlog.front) {
       if (!isLarge(front) || leaving.hasPlace) return front;
       const { type } = front.frame as Message;
+      this.#waiting ??= new Set();
       this.#waiting.add(type);
       backlog.busy(type, true);
     }
@@ -212,7 +220,7 @@ export class Departures {
     } catch (thrown) {
       this.owed.settle(outgoing);
       if (!inParts) this.#release(outgoing);
-      this.#onUnwritable(outgoing, thrown);
+      this.#port.unwritable(outgoing, thrown);
       return;
     }
     if (outgoing.kept) return this.kept.push(outgoing);
@@ -221,6 +229,7 @@ export class Departures {
   }
 
   #begin(writer: BatchPort, whole: Outgoing): void {
+    if (this.leaving === noneLeaving) this.leaving = new Leaving();
     const parts = this.leaving.begin(whole);
     if (whole.frame.kind === 'message') this.backlog.busy(whole.frame.type, true);
     try {
@@ -264,8 +273,8 @@ export class Departures {
     const { frame } = parts.whole;
     if (frame.kind !== 'message') return;
     this.backlog.busy(frame.type, false);
-    for (const type of this.#waiting) this.backlog.busy(type, false);
-    this.#waiting.clear();
+    for (const type of this.#waiting ?? []) this.backlog.busy(type, false);
+    this.#waiting = undefined;
   }
 
   #tooLarge({ frame, bytes }: Outgoing): BusError {

@@ -1,16 +1,21 @@
 import type { Departure } from './parts.js';
 import { Ring } from './ring.js';
 
+export interface KeptPort {
+  /** The peer has it: it is kept no more. */
+  received(departure: Departure): void;
+}
+
 /** Frames that have left and are not acknowledged, in order of their numbers; and which of them are to leave again. */
 export class Kept {
   readonly #frames = new Ring<Departure>();
-  readonly #onAcked: (departure: Departure) => void;
+  readonly #port: KeptPort;
   /** The frames from `#next` to `#end` are still to be replayed. */
   #next = 0;
   #end = 0;
 
-  constructor(onAcked: (departure: Departure) => void = () => {}) {
-    this.#onAcked = onAcked;
+  constructor(port: KeptPort) {
+    this.#port = port;
   }
 
   get length(): number {
@@ -34,7 +39,7 @@ export class Kept {
       this.#frames.shift();
       this.#next = Math.max(0, this.#next - 1);
       this.#end = Math.max(0, this.#end - 1);
-      this.#onAcked(first);
+      this.#port.received(first);
       first.acked?.();
     }
   }

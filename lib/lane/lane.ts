@@ -60,7 +60,7 @@ export class Lane<W extends Work, O> {
     ended: (work, account, slot) => this.#end(work, account, slot),
     failed: (work, thrown) => this.#options.onFailure(work, thrown),
   };
-  /** Slots whose work has ended, for what starts next in the same turn. */
+  /** Slots whose work has ended, for what starts next: to open one costs more than to run a short work. */
   readonly #free: Slot<W, O>[] = [];
   #output: Subscriber<O> | undefined;
   #inFlight = 0;
@@ -160,7 +160,6 @@ export class Lane<W extends Work, O> {
       this.#ledger.settle();
     } finally {
       this.#pumping = false;
-      this.#closeFree();
       if (this.#inFlight < concurrency ? this.#queue.ready : this.#standstill.relieved && this.#isStill())
         this.#wakeSoon();
     }
@@ -202,11 +201,5 @@ export class Lane<W extends Work, O> {
     if (slot.lent) slot.close();
     else this.#free.push(slot);
     this.#wakeWithinQuantum();
-  }
-
-  /** What nothing followed goes back to `mergeMap`, so that it counts what runs. */
-  #closeFree(): void {
-    for (const slot of this.#free) slot.close();
-    this.#free.length = 0;
   }
 }

@@ -4,24 +4,31 @@ import type { BacklogOptions } from './backlog.js';
 import type { Holding } from './budget.js';
 import { Departures } from './departures.js';
 import { type Memory, unbounded } from './memory.js';
-import type { BatchPort, Offered, Outgoing, OverflowRule } from './outgoing.js';
+import type { Offered, Outgoing, OverflowRule } from './outgoing.js';
 import { Room } from './room.js';
+import type { WriterPool } from './writer-pool.js';
 
 export interface OutboxOptions extends BacklogOptions {
   readonly clock: Clock;
   /** A batch ends here, unless a single data frame is larger. */
   readonly maxBatchBytes: number;
-  readonly writer: BatchPort;
+  readonly writers: WriterPool;
   /** That of the process, in which what waits here is counted; default: there is always some. */
   readonly memory?: Memory;
+}
+
+/** What an outbox asks of its session. */
+export interface OutboxPort {
   /** Asked at most once per batch: the number to acknowledge, or undefined if there is nothing new. */
   ack(): number | undefined;
   /** A data frame could not be encoded: it holds what its type does not allow. It is not sent and not kept. */
-  onUnwritable(outgoing: Outgoing, thrown: unknown): void;
+  unwritable(outgoing: Outgoing, thrown: unknown): void;
 }
 
-/** A link's write: `done` is called once, when it can take the next batch. */
-export type Write = (batch: Uint8Array, done: () => void) => void;
+/** A link, to be written to: `done` is called once, when it can take the next batch. */
+export interface Writable {
+  write(batch: Uint8Array, done: () => void): void;
+}
 
 const superseding: ReadonlySet<ControlFrame['kind']> = new Set(['beat', 'credit', 'announce']);
 
@@ -30,6 +37,8 @@ const maxControlBytes = 64 * 1024;
 
 const ignore = () => {};
 const nothing: Totals = { messages: 0, bytes: 0 };
+/** Nobody adds to it. */
+const none: ControlFrame[] = [];
 
 /**
  * The way out of one session. The frames of a turn share a batch, and one write is in flight; the next batch is made
@@ -42,9 +51,11 @@ export class Outbox {
   readonly outcomes: Holding;
   readonly #options: OutboxOptions;
   readonly #data: Departures;
-  readonly #room: Room;
-  #control: ControlFrame[] = [];
-  #write: Write | undefined;
+  readonly #port: OutboxPort;
+  /** From the first producer on that had to wait. */
+  #room: Room | undefined;
+  #control: ControlFrame[] = none;
+  #link: Writable | undefined;
   #done: () => void = ignore;
   #writing = false;
   #flushing = false;
@@ -53,24 +64,27 @@ export class Outbox {
   #paused = false;
   #closed = false;
 
-  constructor(options: OutboxOptions) {
+  constructor(options: OutboxOptions, port: OutboxPort) {
     this.#options = options;
+    this.#port = port;
     const { messages, outcomes } = options.memory ?? unbounded();
     this.messages = messages.open();
     this.outcomes = outcomes.open();
-    this.#data = new Departures(options, this.messages, this.outcomes, (outgoing, thrown) =>
-      options.onUnwritable(outgoing, thrown),
-    );
+    this.#data = new Departures(options, this.messages, this.outcomes, port);
+  }
+
+  get #producers(): Room {
     const { backlog } = this.#data;
-    this.#room = new Room(
-      options.clock,
+    this.#room ??= new Room(
+      this.#options.clock,
       () => backlog.room,
       (freed) => {
         const listens = backlog.hasPlace;
-        if (listens) messages.whenFreed(freed);
+        if (listens) this.messages.budget.whenFreed(freed);
         return listens;
       },
     );
+    return this.#room;
   }
 
   /** Messages that wait to leave, or of which a part does. */
@@ -117,10 +131,10 @@ export class Outbox {
   }
 
   /** A link is there. After an earlier one was lost, data goes on only with `resume` or `restart`. */
-  attach(write: Write): void {
+  attach(link: Writable): void {
     if (this.#closed) return;
     this.detach();
-    this.#write = write;
+    this.#link = link;
     const done = () => {
       if (this.#done !== done) return;
       this.#writing = false;
@@ -132,12 +146,12 @@ export class Outbox {
 
   /** The link is gone. Control frames are thrown away: a stale one would say what no longer holds. */
   detach(): void {
-    if (this.#write === undefined) return;
-    this.#write = undefined;
+    if (this.#link === undefined) return;
+    this.#link = undefined;
     this.#done = ignore;
     this.#writing = false;
     this.#paused = true;
-    this.#control = [];
+    this.#control = none;
   }
 
   /**
@@ -146,13 +160,14 @@ export class Outbox {
    * answer).
    */
   control(frame: ControlFrame): void {
-    if (this.#write === undefined) return;
+    if (this.#link === undefined) return;
     const before = superseding.has(frame.kind)
       ? this.#control.findIndex(
           (waiting) => waiting.kind === frame.kind && !(waiting.kind === 'beat' && waiting.probe),
         )
       : -1;
-    if (before < 0) this.#control.push(frame);
+    if (this.#control.length === 0) this.#control = [frame];
+    else if (before < 0) this.#control.push(frame);
     else this.#control[before] = frame;
     this.#schedule();
   }
@@ -178,7 +193,7 @@ export class Outbox {
   offer(outgoing: Outgoing, rule: OverflowRule): Offered {
     if (this.#closed) return rule === 'wait' || rule === 'reject' ? 'full' : 'dropped';
     const offered = this.#data.backlog.offer(outgoing, rule);
-    if (offered === 'dropped') this.#room.refused();
+    if (offered === 'dropped') this.#producers.refused();
     if (!this.#scheduled) this.#schedule();
     return offered;
   }
@@ -219,7 +234,7 @@ export class Outbox {
   /** Takes a message out that has not left. false: it has, or was never here. */
   withdraw(outgoing: Outgoing): boolean {
     const taken = this.#data.backlog.remove(outgoing);
-    if (taken) this.#room.wake();
+    if (taken) this.#room?.wake();
     return taken;
   }
 
@@ -264,20 +279,20 @@ export class Outbox {
   /** Takes out everything that has not left: outcomes, then messages. */
   clear(): Outgoing[] {
     const taken = this.#data.clear();
-    this.#room.wake();
+    this.#room?.wake();
     return taken;
   }
 
   /** Resolves when there is room for the next publish; rejects with `closed`. */
   writable(): Promise<void> {
-    return this.#room.wait();
+    return this.#producers.wait();
   }
 
   /** Ends it. Gives what had left unacknowledged (its frames have a number), then what had not left (0). */
   close(): Outgoing[] {
     this.detach();
     this.#closed = true;
-    this.#room.close();
+    this.#producers.close();
     const taken = [...this.#data.takeKept(), ...this.#data.clear()];
     this.messages.close();
     this.outcomes.close();
@@ -291,7 +306,7 @@ export class Outbox {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#writing || this.#write === undefined) return;
+    if (this.#scheduled || this.#writing || this.#link === undefined) return;
     this.#scheduled = true;
     this.#options.clock.atTurnEnd(this.#turnEnded);
   }
@@ -306,30 +321,36 @@ export class Outbox {
     if (this.#flushing) return;
     this.#flushing = true;
     try {
-      while (this.#write !== undefined && !this.#writing && this.#compose()) {
+      while (this.#link !== undefined && !this.#writing) {
+        const batch = this.#compose();
+        if (batch === undefined) return;
         this.#writing = true;
-        this.#write(this.#options.writer.take(), this.#done);
+        this.#link.write(batch, this.#done);
       }
     } finally {
       this.#flushing = false;
     }
   }
 
-  #compose(): boolean {
-    const { writer, maxBatchBytes } = this.#options;
+  /** undefined: there is nothing to write. */
+  #compose(): Uint8Array | undefined {
+    const { writers, maxBatchBytes } = this.#options;
+    const writer = writers.take();
     const control = this.#control;
     let taken = 0;
     while (taken < control.length && writer.size < maxControlBytes)
       writer.add(control[taken++] as ControlFrame);
-    this.#control = control.slice(taken);
+    this.#control = taken === control.length ? none : control.slice(taken);
     if (!this.#paused && taken === control.length) {
-      const seq = this.#data.fillUrgent(writer, maxBatchBytes) ? this.#options.ack() : undefined;
+      const seq = this.#data.fillUrgent(writer, maxBatchBytes) ? this.#port.ack() : undefined;
       if (seq !== undefined) writer.add({ kind: 'ack', seq });
       const { backlog } = this.#data;
       const before = backlog.length;
       this.#data.fill(writer, maxBatchBytes);
-      if (backlog.length < before) this.#room.wake();
+      if (backlog.length < before) this.#room?.wake();
     }
-    return writer.size > 0;
+    const batch = writer.size > 0 ? writer.take() : undefined;
+    writers.giveBack(writer);
+    return batch;
   }
 }

@@ -67,12 +67,14 @@ export class Pool<Owner> {
       purse.spent = 0;
       purse.window = Math.min(this.#options.largestWindow, purse.window * 2);
     }
-    this.#used += purse.unspent - unspent;
     if (keep) {
       purse.queued += amount;
-      this.#used += amount;
       this.#held += amount;
+      // What was granted and is queued now takes the room that it took before.
+      if (amount <= unspent) return this.#touch(purse);
+      this.#used += amount;
     }
+    this.#used += purse.unspent - unspent;
     this.#recount(purse, before);
   }
 

@@ -16,12 +16,12 @@ export interface Round<W extends Work, Owner> {
 
 /** One source's part of the queue: its flows, and the round of those that may start something. */
 export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
-  readonly #flows = new Map<Gate, Flow<W>>();
+  #flows: Map<Gate, Flow<W>> | undefined;
   readonly #round = new Ring<Flow<W>>();
   readonly #queue: Round<W, Owner>;
   readonly #shares: Shares;
   /** The flows that a place is kept for. */
-  readonly #woken = new Set<Flow<W>>();
+  #woken: Set<Flow<W>> | undefined;
   #listed = false;
   #paused = false;
   #last: Flow<W> | undefined;
@@ -41,9 +41,10 @@ export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
 
   push(work: W): void {
     const gate = work.key ?? work.gate;
-    let flow = this.#last?.gate === gate ? this.#last : this.#flows.get(gate);
+    let flow = this.#last?.gate === gate ? this.#last : this.#flows?.get(gate);
     if (flow === undefined) {
       flow = new Flow(this, work.gate, work.key, this.#shares.of(work.type, work.gate.part));
+      this.#flows ??= new Map();
       this.#flows.set(gate, flow);
     }
     if (flow.key === undefined) this.#last = flow;
@@ -54,7 +55,7 @@ export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
 
   /** Takes a work out again. Costs as much as there is in front of it in its flow. */
   remove(work: W): boolean {
-    const flow = this.#flows.get(work.key ?? work.gate);
+    const flow = this.#flows?.get(work.key ?? work.gate);
     if (flow?.works.remove(work) !== true) return false;
     this.#queue.count(work, flow, -1);
     return true;
@@ -63,7 +64,7 @@ export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
   /** Takes everything out and leaves every gate. */
   clear(): W[] {
     const taken: W[] = [];
-    for (const flow of this.#flows.values()) {
+    for (const flow of this.#flows?.values() ?? []) {
       for (const work of flow.works.clear()) {
         this.#queue.count(work, flow, -1);
         taken.push(work);
@@ -82,20 +83,22 @@ export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
    */
   pause(): void {
     this.#paused = true;
-    const woken = [...this.#woken];
-    this.#woken.clear();
-    for (const flow of woken) flow.passOn();
+    const woken = this.#woken;
+    this.#woken = undefined;
+    for (const flow of woken ?? []) flow.passOn();
   }
 
   resume(): void {
     this.#paused = false;
-    for (const flow of this.#flows.values()) if (flow.works.length > 0) this.#queue.revive(flow);
+    for (const flow of this.#flows?.values() ?? []) if (flow.works.length > 0) this.#queue.revive(flow);
     this.#relist();
   }
 
   woken(flow: Flow<W>): boolean {
-    if (!this.#paused) this.#woken.add(flow);
-    return !this.#paused;
+    if (this.#paused) return false;
+    this.#woken ??= new Set();
+    this.#woken.add(flow);
+    return true;
   }
 
   list(flow: Flow<W>): void {
@@ -107,7 +110,7 @@ export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
 
   /** Flows of keys come and go; those of handlers are few and stay. */
   forget(flow: Flow<W>): void {
-    if (flow.key !== undefined && !flow.listed) this.#flows.delete(flow.key);
+    if (flow.key !== undefined && !flow.listed) this.#flows?.delete(flow.key);
   }
 
   /** For the queue, once per round: the next work of this source that its gates let in. */
@@ -128,7 +131,7 @@ export class QueueSource<W extends Work, Owner> implements FlowSource<W> {
 
   /** The next work of this flow, if its gates let it in. */
   takeFrom(flow: Flow<W>): W | undefined {
-    if (flow.kept !== undefined) this.#woken.delete(flow);
+    if (flow.kept !== undefined) this.#woken?.delete(flow);
     const work = flow.enter() ? flow.works.shift() : undefined;
     if (work !== undefined) this.#queue.count(work, flow, -1);
     return work;

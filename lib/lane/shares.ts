@@ -7,8 +7,8 @@ import { Share } from './share.js';
  * one that their handlers wait for.
  */
 export class Shares {
-  readonly #byType = new Map<string, Share>();
-  readonly #held = new Set<Share>();
+  #byType: Map<string, Share> | undefined;
+  #held: Set<Share> | undefined;
   readonly #tell: (type: string, held: boolean) => void;
 
   constructor(tell: (type: string, held: boolean) => void) {
@@ -17,14 +17,15 @@ export class Shares {
 
   /** Types that are held. */
   get held(): number {
-    return this.#held.size;
+    return this.#held?.size ?? 0;
   }
 
   /** `part` counts for a type that was not seen before. */
   of(type: string, part: number): Share {
-    let share = this.#byType.get(type);
+    let share = this.#byType?.get(type);
     if (share === undefined) {
       share = new Share(type, part);
+      this.#byType ??= new Map();
       this.#byType.set(type, share);
     }
     return share;
@@ -32,9 +33,9 @@ export class Shares {
 
   /** Releases what has gone down, and holds what has filled its part. `queued`: of all types; `unspent`: messages. */
   judge(places: Totals, queued: Totals, unspent: number): void {
-    for (const share of this.#held) if (share.low) this.#release(share);
+    for (const share of this.#held ?? []) if (share.low) this.#release(share);
     if (2 * queued.messages < places.messages && 2 * queued.bytes < places.bytes) return;
-    for (const share of this.#byType.values())
+    for (const share of this.#byType?.values() ?? [])
       if (!share.held && share.fills(places)) this.#hold(share, places, unspent);
   }
 
@@ -42,7 +43,7 @@ export class Shares {
   holdLargest(places: Totals, unspent: number): boolean {
     let largest: Share | undefined;
     let most = 0;
-    for (const share of this.#byType.values()) {
+    for (const share of this.#byType?.values() ?? []) {
       const size = share.messages / places.messages + share.bytes / places.bytes;
       if (share.held || size <= most) continue;
       largest = share;
@@ -56,7 +57,7 @@ export class Shares {
   get blocked(): Totals {
     let messages = 0;
     let bytes = 0;
-    for (const { blocked } of this.#held) {
+    for (const { blocked } of this.#held ?? []) {
       messages += blocked.messages;
       bytes += blocked.bytes;
     }
@@ -65,7 +66,7 @@ export class Shares {
 
   /** Tells again what is held: who hears it has forgotten. */
   restate(unspent: number): void {
-    for (const share of this.#held) {
+    for (const share of this.#held ?? []) {
       share.follow(unspent);
       this.#tell(share.type, true);
     }
@@ -73,19 +74,20 @@ export class Shares {
 
   /** Nobody remembers what was held. */
   forget(): void {
-    for (const share of this.#held) share.held = false;
-    this.#held.clear();
+    for (const share of this.#held ?? []) share.held = false;
+    this.#held = undefined;
   }
 
   #hold(share: Share, places: Totals, unspent: number): void {
     share.hold(places, unspent);
+    this.#held ??= new Set();
     this.#held.add(share);
     this.#tell(share.type, true);
   }
 
   #release(share: Share): void {
     share.held = false;
-    this.#held.delete(share);
+    this.#held?.delete(share);
     this.#tell(share.type, false);
   }
 }

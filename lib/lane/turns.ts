@@ -10,7 +10,7 @@ const maxTypeLength = 255;
 
 /** The queues of all message types that wait, and whose turn it is: one message each, of the types that may leave. */
 export class Turns {
-  readonly #queues = new Map<string, TypeQueue>();
+  #queues: Map<string, TypeQueue> | undefined;
   /**
    * The queues in turn. The first may leave, unless it stands there alone; others may have been held or emptied since
    * they were listed.
@@ -21,13 +21,13 @@ export class Turns {
 
   /** Types that there is a queue for. */
   get types(): number {
-    return this.#queues.size;
+    return this.#queues?.size ?? 0;
   }
 
   /** How many messages there is memory for. */
   get places(): number {
     let places = 0;
-    for (const queue of this.#queues.values()) places += queue.places;
+    for (const queue of this.#queues?.values() ?? []) places += queue.places;
     return places;
   }
 
@@ -38,12 +38,13 @@ export class Turns {
   }
 
   find(type: string): TypeQueue | undefined {
-    return this.#queues.get(type);
+    return this.#queues?.get(type);
   }
 
   /** The queue of a type, to be told to `settle` when something was put in. */
   of(type: string): TypeQueue {
     if (this.#last?.type === type) return this.#last;
+    this.#queues ??= new Map();
     let queue = this.#queues.get(type);
     if (queue === undefined) {
       queue = new TypeQueue(type);
@@ -72,7 +73,7 @@ export class Turns {
 
   /** A hold beyond 1,024, or on a name that no type can have, is not heeded. */
   hold(type: string, held: boolean): void {
-    const known = this.#queues.get(type);
+    const known = this.find(type);
     if (held === (known?.held ?? false)) return;
     if (held && (this.#holds === maxHolds || type.length > maxTypeLength)) return;
     const queue = known ?? this.of(type);
@@ -88,12 +89,12 @@ export class Turns {
   }
 
   releaseAll(): void {
-    if (this.#holds > 0) for (const { type } of [...this.#queues.values()]) this.hold(type, false);
+    if (this.#holds > 0) for (const { type } of [...(this.#queues?.values() ?? [])]) this.hold(type, false);
   }
 
   clear(): Outgoing[] {
     const taken: Outgoing[] = [];
-    for (const queue of [...this.#queues.values()]) {
+    for (const queue of [...(this.#queues?.values() ?? [])]) {
       for (const outgoing of queue.clear()) taken.push(outgoing);
       this.settle(queue);
     }
@@ -112,8 +113,8 @@ export class Turns {
 
   /** Types come and go, and some names are made up for one message. */
   #retire(queue: TypeQueue): void {
-    if (queue.length > 0 || queue.held || queue.busy || this.#queues.size <= idleKept) return;
-    this.#queues.delete(queue.type);
+    if (queue.length > 0 || queue.held || queue.busy || this.types <= idleKept) return;
+    this.#queues?.delete(queue.type);
     if (this.#last === queue) this.#last = undefined;
   }
 }

@@ -14,12 +14,12 @@ import type { Clock } from '../time/clock.js';
 import { Sending, type SendingOptions } from './sending.js';
 
 /** A call as its caller made it. */
-export interface Order {
+export interface Order<Options = CallOptions | PublishOptions> {
   readonly verb: VerbName;
   readonly target: Target;
   readonly message: AnyMessage;
   readonly payload: unknown;
-  readonly options: CallOptions | PublishOptions;
+  readonly options: Options;
 }
 
 /** Sends what came through the interceptors, with the options of the caller and the headers as they are now. */

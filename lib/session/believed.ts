@@ -22,8 +22,11 @@ export function believed(beat: Beat): PulseBeat | undefined {
   const { n, lateMs, inFlight, queued, handled, oldestMs, progress } = beat;
   if (progress === undefined) return undefined;
   const { ticks, stillMs, delayMs, holders, cpuMs, rssBytes } = progress;
-  if (![n, inFlight, queued, handled, oldestMs, ticks, cpuMs].every(isCount)) return undefined;
-  if (![lateMs, stillMs, delayMs].every(isSpan) || rssBytes > mostBytes) return undefined;
+  const counted = isCount(n) && isCount(inFlight) && isCount(queued) && isCount(handled) && isCount(oldestMs);
+  if (!counted || !isCount(ticks) || !isCount(cpuMs) || rssBytes > mostBytes) return undefined;
+  if (!isSpan(lateMs) || !isSpan(stillMs) || !isSpan(delayMs)) return undefined;
+  // One whose loop turns, and so most of them.
+  if (holders.length === 0) return beat as PulseBeat;
   if (holders.length > mostHolders || !holders.every(isHolder)) return undefined;
   const named = holders.map(({ type, plugin, running }) => ({
     type: shown(type),

@@ -2,6 +2,8 @@ const free = -1;
 const smallest = 16;
 /** Beyond so many places a table does not grow: what collides then is kept aside. */
 const largest = 16_384;
+/** Of all tables that hold nothing: none adds to it. */
+const none: never[] = [];
 
 /**
  * Things by the number of their message. Numbers ascend and mostly go in the order in which they came, so a number finds
@@ -9,19 +11,19 @@ const largest = 16_384;
  * short message here. What lasts while many others come and go is kept aside in one.
  */
 export class BySeq<T> {
-  #items: (T | undefined)[] = [];
-  #seqs: number[] = [];
+  #items: (T | undefined)[] = none;
+  #seqs: number[] = none;
   #count = 0;
-  readonly #aside = new Map<number, T>();
+  #aside: Map<number, T> | undefined;
 
   get size(): number {
-    return this.#count + this.#aside.size;
+    return this.#count + (this.#aside?.size ?? 0);
   }
 
   get(seq: number): T | undefined {
     const place = seq & (this.#items.length - 1);
     if (this.#seqs[place] === seq) return this.#items[place];
-    return this.#aside.size === 0 ? undefined : this.#aside.get(seq);
+    return this.#aside?.get(seq);
   }
 
   /** There must be none with this number. */
@@ -33,7 +35,7 @@ export class BySeq<T> {
   /** Whether there was one. */
   delete(seq: number): boolean {
     const place = seq & (this.#items.length - 1);
-    if (this.#seqs[place] !== seq) return this.#aside.size > 0 && this.#aside.delete(seq);
+    if (this.#seqs[place] !== seq) return this.#aside?.delete(seq) ?? false;
     this.#seqs[place] = free;
     this.#items[place] = undefined;
     this.#count -= 1;
@@ -42,7 +44,7 @@ export class BySeq<T> {
 
   /** In the order of their numbers. */
   values(): T[] {
-    const entries = [...this.#aside];
+    const entries = [...(this.#aside ?? [])];
     for (const [place, seq] of this.#seqs.entries())
       if (seq !== free) entries.push([seq, this.#items[place] as T]);
     return entries.sort(([a], [b]) => a - b).map(([, item]) => item);
@@ -51,16 +53,17 @@ export class BySeq<T> {
   /** Takes all of them out, in the order of their numbers. */
   clear(): T[] {
     const values = this.values();
-    this.#items = [];
-    this.#seqs = [];
+    this.#items = none;
+    this.#seqs = none;
     this.#count = 0;
-    this.#aside.clear();
+    this.#aside = undefined;
     return values;
   }
 
   #put(seq: number, item: T): void {
     const place = seq & (this.#items.length - 1);
     if (this.#seqs[place] !== free) {
+      this.#aside ??= new Map();
       this.#aside.set(seq, item);
       return;
     }

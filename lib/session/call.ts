@@ -16,10 +16,11 @@ export interface Caller {
   undelivered(error: BusError): void;
 }
 
-/** What to send. The deadline is on the clock's `now`; 0 is none. */
+/** What to send, once. The deadline is on the clock's `now`; 0 is none. */
 export interface Draft {
   readonly type: string;
-  readonly payload: Uint8Array;
+  /** Let go of when it has been acknowledged. */
+  payload: Uint8Array;
   readonly codec: string;
   readonly expects: Expects;
   readonly deadlineAt: number;
@@ -30,56 +31,65 @@ export interface Draft {
 
 const nothing = new Uint8Array(0);
 
-/** A message frame that says how much time remains when it is written, however long it waited and however often. */
-export class MessageFrame implements Message {
-  readonly kind = 'message';
+/**
+ * One message that somebody waits for: queued, then numbered as it left, then perhaps accepted, then settled. It is its
+ * own frame, which says how much time remains when it is written, however long it waited and however often.
+ */
+export class Call implements Outgoing, Message {
   seq = 0;
-  readonly type: string;
-  payload: Uint8Array;
-  readonly expects: Expects;
-  readonly codec: string;
-  readonly attempt: number;
-  readonly id: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly #deadlineAt: number;
-  readonly #now: () => number;
-
-  constructor(draft: Draft, now: () => number) {
-    this.type = draft.type;
-    this.payload = draft.payload;
-    this.expects = draft.expects;
-    this.codec = draft.codec;
-    this.attempt = draft.attempt;
-    this.id = draft.id;
-    if (draft.headers !== undefined) this.headers = draft.headers;
-    this.#deadlineAt = draft.deadlineAt;
-    this.#now = now;
-  }
-
-  /** It was accepted and will not be written again: its payload need not be kept until the outcome. */
-  letGo(): void {
-    this.payload = nothing;
-  }
-
-  get timeoutMs(): number {
-    return this.#deadlineAt === 0 ? 0 : Math.max(1, this.#deadlineAt - this.#now());
-  }
-}
-
-/** One message that somebody waits for: queued, then numbered as it left, then perhaps accepted, then settled. */
-export class Call implements Outgoing {
+  readonly bytes: number;
   /** Items of a stream that were asked for in all. */
   pulled = 0;
-  readonly bytes: number;
   #phase: 'queued' | 'left' | 'accepted' | 'settled' = 'queued';
 
   constructor(
-    readonly frame: MessageFrame,
+    private readonly draft: Draft,
     private readonly table: Calls,
     private readonly caller: Caller,
     public kept: boolean,
   ) {
-    this.bytes = frame.payload.length;
+    this.bytes = draft.payload.length;
+  }
+
+  get frame(): Message {
+    return this;
+  }
+
+  get kind(): 'message' {
+    return 'message';
+  }
+
+  get type(): string {
+    return this.draft.type;
+  }
+
+  get payload(): Uint8Array {
+    return this.draft.payload;
+  }
+
+  get codec(): string {
+    return this.draft.codec;
+  }
+
+  get expects(): Expects {
+    return this.draft.expects;
+  }
+
+  get attempt(): number {
+    return this.draft.attempt;
+  }
+
+  get id(): string {
+    return this.draft.id;
+  }
+
+  get headers(): Readonly<Record<string, string>> | undefined {
+    return this.draft.headers;
+  }
+
+  get timeoutMs(): number {
+    const { deadlineAt } = this.draft;
+    return deadlineAt === 0 ? 0 : Math.max(1, deadlineAt - this.table.now());
   }
 
   get settled(): boolean {
@@ -102,8 +112,9 @@ export class Call implements Outgoing {
   }
 
   acked(): void {
-    this.frame.letGo();
-    if (this.#phase !== 'left' || this.frame.expects !== 'acceptance') return;
+    // It will not be written again: nothing of it need be kept until the outcome.
+    this.draft.payload = nothing;
+    if (this.#phase !== 'left' || this.expects !== 'acceptance') return;
     this.#phase = 'accepted';
     this.table.sent.accepted += 1;
     this.caller.accepted();
@@ -112,7 +123,7 @@ export class Call implements Outgoing {
   /** True when this was the end. */
   outcome(outcome: Outcome): boolean {
     if (this.#phase === 'accepted') {
-      if (outcome.status === 'fault') this.caller.undelivered(faultOutcome(outcome.fault, this.frame.type));
+      if (outcome.status === 'fault') this.caller.undelivered(faultOutcome(outcome.fault, this.type));
       this.#phase = 'settled';
       return true;
     }
@@ -139,9 +150,12 @@ const mostAbandoned = 65_536;
 export class Calls {
   readonly #bySeq = new BySeq<Call>();
   /** Given up on this side; the peer's outcome will show that it knows. */
-  readonly #abandoned = new Set<number>();
+  #abandoned: Set<number> | undefined;
 
-  constructor(readonly sent: Tally['sent']) {}
+  constructor(
+    readonly sent: Tally['sent'],
+    readonly now: () => number,
+  ) {}
 
   get size(): number {
     return this.#bySeq.size;
@@ -152,7 +166,7 @@ export class Calls {
   }
 
   get abandoned(): Iterable<number> {
-    return this.#abandoned;
+    return this.#abandoned ?? [];
   }
 
   add(seq: number, call: Call): void {
@@ -164,7 +178,7 @@ export class Calls {
   }
 
   isAbandoned(seq: number): boolean {
-    return this.#abandoned.has(seq);
+    return this.#abandoned?.has(seq) ?? false;
   }
 
   remove(seq: number): void {
@@ -173,6 +187,7 @@ export class Calls {
 
   abandon(seq: number): void {
     this.#bySeq.delete(seq);
+    this.#abandoned ??= new Set();
     this.#abandoned.add(seq);
     if (this.#abandoned.size <= mostAbandoned) return;
     const [oldest] = this.#abandoned;
@@ -183,7 +198,7 @@ export class Calls {
   settle(outcome: Outcome): boolean {
     const call = this.#bySeq.get(outcome.re);
     if (call === undefined) {
-      if (outcome.status !== 'item') this.#abandoned.delete(outcome.re);
+      if (outcome.status !== 'item') this.#abandoned?.delete(outcome.re);
       return false;
     }
     const ending = call.ending(outcome.status === 'fault' ? 'faulted' : 'done');
@@ -195,7 +210,7 @@ export class Calls {
   /** Ends every call that has left. */
   failAll(error: (call: Call) => BusError): void {
     const calls = this.#bySeq.clear();
-    this.#abandoned.clear();
+    this.#abandoned = undefined;
     // All are counted before anybody hears of one.
     for (const call of calls) this.sent[call.ending('lost')] += 1;
     for (const call of calls) call.fail(error(call));

@@ -1,6 +1,8 @@
 import { BusError, textOf } from '../errors/bus-error.js';
 import type { Outcome } from '../frame/frame.js';
 import type { CallOptions } from '../handler/call-option.js';
+import type { Codecs } from '../handler/codec.js';
+import type { AnyContract } from '../handler/contract.js';
 import { faultOutcome } from '../handler/fault.js';
 import type { Clock } from '../time/clock.js';
 import { Deadline } from '../time/deadlines.js';
@@ -33,11 +35,12 @@ export function deadlineOf(clock: Clock, options: CallOptions): number {
 }
 
 /** One who waits for a call: until its outcome, its deadline or its signal, whichever is first. */
-export abstract class Waiting extends Deadline implements Caller {
+export abstract class Waiting extends Deadline implements Caller, Form {
+  // Not the payload: a call that was acknowledged waits without it.
+  readonly type: string;
+  readonly contract: AnyContract;
+  readonly codecs: Codecs;
   protected call: Call | undefined;
-
-  /** Not the payload: a call that was acknowledged waits without it. */
-  protected readonly form: Form;
 
   constructor(
     protected readonly session: Session,
@@ -45,7 +48,9 @@ export abstract class Waiting extends Deadline implements Caller {
     private readonly options: CallOptions,
   ) {
     super();
-    this.form = { type, contract, codecs };
+    this.type = type;
+    this.contract = contract;
+    this.codecs = codecs;
   }
 
   /** Puts the message on its way. Throws what `Outbound.call` does, and then waits for nothing. */
@@ -79,7 +84,7 @@ export abstract class Waiting extends Deadline implements Caller {
 
   #cancelled(): BusError {
     const { name: peer } = this.session;
-    const { type } = this.form;
+    const { type } = this;
     const text = `the caller cancelled '${type}' to ${peer}`;
     return new BusError('cancelled', text, { details: { type, peer }, cause: this.options.signal?.reason });
   }
@@ -91,11 +96,11 @@ export abstract class Waiting extends Deadline implements Caller {
   /** What the fault of an outcome is to the caller. Both sides have the deadline: whichever tells first, it is this one. */
   protected errorOf(outcome: Outcome): BusError {
     const late = outcome.fault?.code === 'timeout' && this.session.outbound.deadlines.isDue(this);
-    return late ? this.#timeout() : faultError(this.session, this.form, outcome);
+    return late ? this.#timeout() : faultError(this.session, this, outcome);
   }
 
   #timeout(): BusError {
-    const { type } = this.form;
+    const { type } = this;
     const { timeoutMs = defaultTimeoutMs } = this.options;
     const peer = this.session.name;
     const delivery = this.call?.hasLeft ? 'unknown' : 'not-sent';

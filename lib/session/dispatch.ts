@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
+import { BatchWriter } from '../frame/codec.js';
 import type { Call, Surroundings } from '../handler/call.js';
 import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { Log, Peer } from '../handler/context.js';
@@ -10,9 +11,11 @@ import { Reserve } from '../lane/assembly.js';
 import { Gate } from '../lane/gate.js';
 import { Lane } from '../lane/lane.js';
 import { Memory } from '../lane/memory.js';
+import { WriterPool } from '../lane/writer-pool.js';
 import type { Marks } from '../pulse/pulse.js';
 import type { SessionScope } from '../services/injection.js';
 import type { Clock } from '../time/clock.js';
+import { Deadlines } from '../time/deadlines.js';
 import { Blockage } from './blockage.js';
 import { Marking } from './marking.js';
 import { defaultBeat } from './option.js';
@@ -74,6 +77,10 @@ export class Dispatch {
   /** What else is held: what leaves, until it is acknowledged, and items of streams that wait. */
   readonly memory: Memory;
   readonly blockage: Blockage;
+  /** Of the calls and ticks of all sessions. */
+  readonly deadlines: Deadlines;
+  /** For what leaves over all sessions. */
+  readonly writers: WriterPool;
   readonly #marking: Marking | undefined;
   readonly #options: DispatchOptions;
   readonly #gates = new WeakMap<Registration, Gates>();
@@ -94,16 +101,19 @@ export class Dispatch {
       promisedBytes: options.lane.capacityBytes + this.reserve.capacity,
       alone: options.lane.sources === 1,
     });
+    // One with a single peer is better off with what fits that.
+    this.writers = new WriterPool(() => new BatchWriter(options.lane.sources === 1 ? undefined : slabBytes));
     const { clock, log, handlers, marks, stalledAfterMs = defaultBeat.stalledAfterMs } = options;
+    this.deadlines = new Deadlines(clock);
     this.blockage = new Blockage({ clock, log, stalledAfterMs, inFlight: () => this.#inFlight() });
     this.#marking = marks && new Marking(marks, handlers);
     this.lane = new Lane<Task, Answer>({
       ...options.lane,
       clock: this.blockage.clock,
       run: (task) => this.#run(task),
-      onFailure: (task, thrown) => this.fault('fault', task.surroundings.from.id, task.type, thrown),
+      onFailure: (task, thrown) => this.fault('fault', task.route.surroundings.from.id, task.type, thrown),
     });
-    this.#answering = this.lane.outputs$.subscribe(({ task, reply }) => task.owner.answer(task, reply));
+    this.#answering = this.lane.outputs$.subscribe(({ task, reply }) => task.route.owner.answer(task, reply));
   }
 
   /** Whether new messages are turned away. */
@@ -170,7 +180,7 @@ export class Dispatch {
       onFault: (error, call: Call) => {
         const task = taskOf(call);
         task.fate ??= task.expired ? 'expired' : 'faulted';
-        this.fault('fault', from.id, task.type, error, call.registration.plugin);
+        this.fault('fault', from.id, task.type, error, call.route.registration.plugin);
       },
       onAbandoned: (call, settled) => this.#abandon(call, settled, from.id),
     };
@@ -183,12 +193,13 @@ export class Dispatch {
 
   /** Gives a task the gate of its key, if its handler has keys. Reads the payload. */
   addKey(task: Task): void {
-    const { registration } = task;
+    const { registration } = task.route;
     if (registration.options.key === undefined) return;
     const { keys } = this.#gatesOf(registration);
-    task.keyName = task.readKey();
-    task.key = keys.get(task.keyName) ?? new Gate(1);
-    keys.set(task.keyName, task.key);
+    const name = task.readKey();
+    const key = keys.get(name) ?? new Gate(1);
+    keys.set(name, key);
+    task.keyed(name, key);
   }
 
   fault(kind: DispatchEvent['kind'], peer: string, type: string, thrown: unknown, plugin?: string): void {
@@ -217,18 +228,17 @@ export class Dispatch {
 
   #run(task: Task): readonly Answer[] | Task | undefined {
     this.tally.received.running += 1;
-    if (this.#stuck.has(task.key ?? task.gate)) {
+    if (this.#stuck.size > 0 && this.#stuck.has(task.key ?? task.gate)) {
       task.fate ??= 'faulted';
       task.cancel(stuck(task.type));
     }
-    const { registration } = task;
+    const { registration } = task.route;
     this.blockage.begins(registration);
     const before = this.#marking?.enter(registration);
     const replies = task.run();
     if (before !== undefined) this.#marking?.leave(before);
     if (replies !== undefined && 'follow' in replies) {
-      task.startedAt = this.#options.clock.now();
-      this.#running.add(task);
+      this.#running.add(task, this.#options.clock.now());
       this.blockage.waits();
       this.#marking?.waits(registration);
       return task;
@@ -239,7 +249,7 @@ export class Dispatch {
 
   /** The handler of a task that went on has ended. */
   ended(task: Task): void {
-    const { registration } = task;
+    const { registration } = task.route;
     this.#running.remove(task);
     this.blockage.ended(registration);
     this.#marking?.ended(registration);
@@ -247,7 +257,8 @@ export class Dispatch {
   }
 
   *#inFlight(): Iterable<Registration> {
-    for (let task = this.#running.oldest; task !== undefined; task = task.after) yield task.registration;
+    for (let run = this.#running.oldest; run !== undefined; run = run.after)
+      yield run.task.route.registration;
   }
 
   /** A handler that throws is not silent where it runs: at most one line a second and type, with the stack. */
@@ -268,8 +279,8 @@ export class Dispatch {
   #abandon(call: Call, settled: Promise<void>, peer: string): void {
     const { type } = call.message;
     this.tally.received.abandoned += 1;
-    this.fault('abandoned', peer, type, stuck(type, call.heldBy), call.registration.plugin);
-    const { registration } = call;
+    this.fault('abandoned', peer, type, stuck(type, call.heldBy), call.route.registration.plugin);
+    const { registration } = call.route;
     this.blockage.waits();
     this.#marking?.waits(registration);
     void settled.then(() => {
@@ -289,11 +300,11 @@ export class Dispatch {
   #finished(task: Task): void {
     this.#handled += 1;
     this.tally.received.running -= 1;
-    task.owner.finished(task);
+    task.route.owner.finished(task);
   }
 
   /** A task has ended: the gate of its key goes when nothing uses it. */
-  forget({ registration, key, keyName }: Task): void {
+  forget({ route: { registration }, key, keyName }: Task): void {
     if (key === undefined) return;
     this.#options.clock.atTurnEnd(() => {
       const { keys } = this.#gatesOf(registration);
@@ -319,6 +330,9 @@ export class Dispatch {
 }
 
 const loggedEveryMs = 1_000;
+
+/** What the batches of many peers are written into, one after the other. */
+const slabBytes = 64 * 1024;
 
 /** `plugin`: the one whose interceptor has the message, if one does. */
 const stuck = (type: string, plugin?: string) =>

@@ -2,8 +2,8 @@ import { BusError } from '../errors/bus-error.js';
 import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { AnyContract } from '../handler/contract.js';
 import { type AnyMessage, contractOf } from '../handler/verbs.js';
-import type { Shared } from '../lane/outgoing.js';
 import type { Draft } from './call.js';
+import type { Post } from './publish.js';
 
 /** What is left to know of a message once it has left: for its reply, and for texts. */
 export interface Form {
@@ -24,9 +24,6 @@ export interface Attempt {
   readonly attempt: number;
   readonly id: string;
 }
-
-/** A draft that may go to many: its payload counts once, while any of them has it. */
-export interface SharedDraft extends Draft, Shared {}
 
 const firstAttempt: Attempt = { attempt: 1, id: '' };
 
@@ -51,7 +48,7 @@ export const draft = (
   deadlineAt: number,
   headers: Readonly<Record<string, string>> | undefined,
   { attempt, id }: Attempt = firstAttempt,
-): SharedDraft => ({
+): Draft => ({
   type,
   payload,
   codec,
@@ -59,9 +56,21 @@ export const draft = (
   deadlineAt: deadlineAt === Number.POSITIVE_INFINITY ? 0 : deadlineAt,
   attempt,
   id,
-  holders: 0,
   ...(headers === undefined ? {} : { headers: texts(headers, type) }),
 });
+
+/** A publish to one, or to several: then its payload counts once, while any of them has it. Throws the same. */
+export function post(encoded: Encoded, headers: Draft['headers'], receivers: number): Post {
+  if (headers === undefined && receivers === 1) return encoded;
+  const { type, payload, codec } = encoded;
+  return {
+    type,
+    payload,
+    codec,
+    ...(receivers === 1 ? {} : { holders: 0 }),
+    ...(headers === undefined ? {} : { headers: texts(headers, type) }),
+  };
+}
 
 /** Throws `unserialisable` and `too-large` now: what cannot be written or read later, would break the link at each replay. */
 function texts(headers: Readonly<Record<string, string>>, type: string): Readonly<Record<string, string>> {

@@ -3,7 +3,12 @@ import { fixedDeadline, type MakeDetector, type Silence } from '../time/detector
 import { Beats } from './beats.js';
 import type { SessionState } from './state.js';
 import { isLiving } from './step.js';
-import { Suspicion } from './suspicion.js';
+import { bounded, Suspicion } from './suspicion.js';
+
+export interface HearingPort {
+  /** A detector failed: until the session ends there is no other. */
+  misjudged(error: BusError, plugin: string | undefined): void;
+}
 
 /** What one session hears of its peer: how late the beats are, and how much silence makes it suspect. */
 export class Hearing {
@@ -20,8 +25,7 @@ export class Hearing {
       detector = fixedDeadline,
       beats = new Beats(),
     }: { readonly detector?: MakeDetector; readonly beats?: Beats },
-    /** A detector failed: until the session ends there is no other. */
-    private readonly misjudged: (error: BusError, plugin: string | undefined) => void,
+    private readonly port: HearingPort,
   ) {
     this.#make = detector;
     this.beats = beats;
@@ -30,10 +34,13 @@ export class Hearing {
   /** A link begins. `peer` is for texts. */
   attach(timing: Silence, peer: string): void {
     this.#intervalMs = timing.intervalMs;
+    this.#suspicion = undefined;
+    // It learns nothing, so there is nothing to keep.
+    if (this.#make === fixedDeadline) return;
     this.#suspicion = new Suspicion(timing, this.#make, peer, (error) => {
       const { plugin } = this.#make;
       this.#make = fixedDeadline;
-      this.misjudged(error, plugin);
+      this.port.misjudged(error, plugin);
     });
   }
 
@@ -68,7 +75,7 @@ export class Hearing {
 
   /** How much silence of the process makes it suspect: what the detector says. */
   suspectAfterMs(timing: Silence): number {
-    return this.#suspicion?.afterMs() ?? timing.suspectAfterMs;
+    return this.#suspicion?.afterMs() ?? bounded(timing.suspectAfterMs, timing);
   }
 
   /** A new session: the time without one was no lateness. */

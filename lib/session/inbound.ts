@@ -4,6 +4,7 @@ import type { Reply, Surroundings } from '../handler/call.js';
 import type { Peer } from '../handler/context.js';
 import type { Demand } from '../handler/demand.js';
 import { faultOf } from '../handler/fault.js';
+import type { Registration } from '../handler/registration.js';
 import type { Outbox } from '../lane/outbox.js';
 import { partBytes } from '../lane/parts.js';
 import type { LaneSource } from '../lane/source.js';
@@ -13,7 +14,7 @@ import type { Dispatch } from './dispatch.js';
 import { nothingReceived } from './numbering.js';
 import { OpenTasks } from './open-tasks.js';
 import type { Refused } from './tally.js';
-import { Task, type TaskOwner } from './task.js';
+import { Task, type TaskOwner, type TaskRoute } from './task.js';
 
 /** What the agreement allows for what we take. */
 export interface TakeTerms {
@@ -42,14 +43,17 @@ export class Inbound implements TaskOwner {
   };
   readonly #open = new OpenTasks();
   /** Of those of them that give items. */
-  readonly #streams = new Set<Demand>();
-  readonly #early = new Set<number>();
-  /** Their deadlines are on the clock's `now`. */
-  readonly #arrivals: Arrivals<Message>;
+  #streams: Set<Demand> | undefined;
+  #early: Set<number> | undefined;
+  /** Their deadlines are on the clock's `now`. From the first one on. */
+  #arrivals: Arrivals<Message> | undefined;
   readonly #source: LaneSource<Task>;
   #from: Peer = { id: '', epoch: '', labels: {}, identity: undefined };
+  /** From the first message over a link on. */
   #surroundings: Surroundings | undefined;
-  /** From the first link of a session until it is over. */
+  /** Of the last message. */
+  #route: TaskRoute | undefined;
+  /** From the first message of a session until it is over. */
   #services: SessionScope | undefined;
   #withheld = false;
   /** What the source had received when this session's numbers began: its credit is counted from there. */
@@ -65,7 +69,6 @@ export class Inbound implements TaskOwner {
       () => this.tellCredit(),
       (type, held) => this.#tellHold(type, held),
     );
-    this.#arrivals = new Arrivals(dispatch.reserve, (arrived) => this.#arrived(arrived));
   }
 
   /** A link begins: what was agreed, and who handlers see as the sender. */
@@ -73,8 +76,16 @@ export class Inbound implements TaskOwner {
     this.terms = terms;
     // One object for all handlers of the session: none may change what another one sees.
     this.#from = Object.freeze({ ...from, labels: Object.freeze({ ...from.labels }) });
-    this.#services ??= this.dispatch.session(this.#from);
-    this.#surroundings = this.dispatch.surroundings(this.#from, this.#services);
+    this.#surroundings = undefined;
+    this.#route = undefined;
+  }
+
+  get #around(): Surroundings {
+    if (this.#surroundings === undefined) {
+      this.#services ??= this.dispatch.session(this.#from);
+      this.#surroundings = this.dispatch.surroundings(this.#from, this.#services);
+    }
+    return this.#surroundings;
   }
 
   /** What has been granted so far, as an absolute limit. */
@@ -115,7 +126,7 @@ export class Inbound implements TaskOwner {
     this.#withheld = withheld;
     if (withheld) this.#source.pause();
     else this.#source.resume();
-    for (const demand of this.#streams) demand.hold(withheld);
+    for (const demand of this.#streams ?? []) demand.hold(withheld);
   }
 
   get #maxOwedBytes(): number {
@@ -148,7 +159,7 @@ export class Inbound implements TaskOwner {
   /** The next part of a large message. Gives what is wrong with it, if the link is not to be trusted any more. */
   part(chunk: Chunk): BusError | undefined {
     this.#source.pass(chunk.payload.length);
-    const over = this.#arrivals.add(chunk);
+    const over = this.#arrivals?.add(chunk);
     if (over === undefined) return undefined;
     const error = overlong(over);
     this.#source.refuse(0);
@@ -163,9 +174,10 @@ export class Inbound implements TaskOwner {
     const { messages, bytes } = this.#source.unspent;
     const no = this.#objection(message) ?? (this.dispatch.handlers.get(type) ? undefined : unhandled(type));
     if (no) return this.#refuse(message, no);
-    if (messages <= this.#arrivals.size || bytes === 0) return this.#refuse(message, overflow(type));
+    if (messages <= (this.#arrivals?.size ?? 0) || bytes === 0) return this.#refuse(message, overflow(type));
     this.#source.pass(payload.length);
     const deadline = timeoutMs > 0 ? this.#now + timeoutMs : 0;
+    this.#arrivals ??= new Arrivals(this.dispatch.reserve, (arrived) => this.#arrived(arrived));
     if (this.#arrivals.begin({ ...message, timeoutMs: deadline })) return;
     this.#source.refuse(0);
     this.#turnAway(message, noRoom(message, this.dispatch.reserve.capacity));
@@ -186,16 +198,11 @@ export class Inbound implements TaskOwner {
       this.dispatch.reserve.give(reserved);
       return this.#refuse(message, unhandled(message.type), reserved > 0 ? 0 : message.payload.length);
     }
-    const task = new Task(
-      message,
-      registration,
-      this.dispatch.gate(registration),
-      this.#surroundings as Surroundings,
-      this,
-      reserved,
-    );
+    const task = new Task(message, this.#routeOf(registration));
+    if (reserved > 0) task.reserved = reserved;
     if (message.expects === 'stream') {
       task.demand.ahead = this.outbox.messages;
+      this.#streams ??= new Set();
       this.#streams.add(task.demand);
     }
     this.dispatch.addKey(task);
@@ -208,10 +215,22 @@ export class Inbound implements TaskOwner {
     }
   }
 
+  /** Messages of one type come in rows. */
+  #routeOf(registration: Registration): TaskRoute {
+    if (this.#route?.registration !== registration)
+      this.#route = {
+        registration,
+        surroundings: this.#around,
+        gate: this.dispatch.gate(registration),
+        owner: this,
+      };
+    return this.#route;
+  }
+
   cancel(re: number, lastReceived: number): void {
     const task = this.#open.find(re);
     this.outbox.stopOutcome(re);
-    const arriving = this.#arrivals.drop(re);
+    const arriving = this.#arrivals?.drop(re);
     if (arriving) {
       this.#source.refuse(0);
       this.dispatch.tally.refused.cancelled += 1;
@@ -219,7 +238,7 @@ export class Inbound implements TaskOwner {
       return;
     }
     if (task === undefined) {
-      if (re > lastReceived && this.#early.size < maxEarlyCancels) this.#early.add(re);
+      if (re > lastReceived) this.#cancelEarly(re);
       return;
     }
     const error = new BusError('cancelled', `the sender cancelled '${task.type}'`);
@@ -227,6 +246,11 @@ export class Inbound implements TaskOwner {
     if (!this.#source.withdraw(task)) return task.cancel(error);
     this.finished(task);
     this.#tell(task.message, error, false);
+  }
+
+  #cancelEarly(re: number): void {
+    this.#early ??= new Set();
+    if (this.#early.size < maxEarlyCancels) this.#early.add(re);
   }
 
   /** The peer gives back credit that it does not use. */
@@ -240,7 +264,7 @@ export class Inbound implements TaskOwner {
 
   /** Answers what has not started, or not arrived whole, with `draining`. */
   drain(): void {
-    for (const message of this.#arrivals.dropAll()) {
+    for (const message of this.#arrivals?.dropAll() ?? []) {
       this.#source.refuse(0);
       this.#turnAway(message, draining(message.type));
     }
@@ -292,11 +316,11 @@ export class Inbound implements TaskOwner {
   /** The peer's session is over: what runs is cancelled, what waits is dropped, and nothing is answered. */
   reset(): void {
     const tasks = this.#open.clear();
-    this.#early.clear();
+    this.#early?.clear();
     const queued = this.#source.clear();
     this.dispatch.tally.received.lost += queued.length;
     for (const task of queued) this.#forget(task);
-    this.#arrivals.dropAll();
+    this.#arrivals?.dropAll();
     const ended = this.#endServices(tasks.length - queued.length);
     this.#source.forgetHolds();
     this.#base = this.#source.received;
@@ -313,17 +337,18 @@ export class Inbound implements TaskOwner {
 
   /** The link was lost: of a large publish, what was under way is lost too, and its sender sends no more of it. */
   resumed(): void {
-    for (const _ of this.#arrivals.dropAll(({ expects }) => expects === 'nothing')) this.#source.refuse(0);
+    for (const _ of this.#arrivals?.dropAll(({ expects }) => expects === 'nothing') ?? [])
+      this.#source.refuse(0);
   }
 
   #forget(task: Task): void {
-    if (task.message.expects === 'stream') this.#streams.delete(task.demand);
+    if (task.message.expects === 'stream') this.#streams?.delete(task.demand);
     this.dispatch.forget(task);
-    this.dispatch.reserve.give(task.reserved);
+    if (task.reserved > 0) this.dispatch.reserve.give(task.reserved);
   }
 
   get #now(): number {
-    return (this.#surroundings as Surroundings).clock.now();
+    return this.#around.clock.now();
   }
 
   /** The session's services go when the last of so many handlers that still run has settled or is abandoned. */
@@ -349,7 +374,7 @@ export class Inbound implements TaskOwner {
   }
 
   #objection({ seq, type, payload, size = payload.length }: Message): BusError | undefined {
-    if (this.#early.delete(seq))
+    if (this.#early?.delete(seq))
       return new BusError('cancelled', `the sender cancelled '${type}' before it arrived`);
     if (this.dispatch.draining) return draining(type);
     const { maxPayloadBytes, maxUnanswered } = this.terms;

@@ -1,10 +1,10 @@
 import type { BusError } from '../errors/bus-error.js';
-import type { Beat, BeatTiming } from '../frame/frame.js';
-import type { Cancel } from '../time/clock.js';
+import type { Beat, BeatTiming, Frame } from '../frame/frame.js';
+import { Deadline } from '../time/deadlines.js';
 import type { Beats } from './beats.js';
 import { Hearing } from './hearing.js';
 import type { Opening } from './opening.js';
-import { Pulse } from './pulse.js';
+import { Pulse, type PulsePort } from './pulse.js';
 import {
   type EndCause,
   idle,
@@ -25,41 +25,52 @@ const unjudged: BeatTiming = {
   stalledAfterMs: Number.POSITIVE_INFINITY,
 };
 
+/** Over a link it proves nothing. */
+function withoutProgress({ progress: _, ...beat }: Beat): Beat {
+  return beat;
+}
+
 /** What a life wants of its session. */
 export interface LifePort {
   apply(effect: SessionEffect): void;
   /** The detector failed. */
   misjudged(error: BusError, plugin: string | undefined): void;
+  /** Beats came over the pulse. */
+  frames(frames: readonly Frame[]): void;
 }
 
-/** What is known of the life of a session's peer: the state machine with its ticks, what is heard, and the pulse. */
-export class Life {
-  readonly pulse: Pulse;
+/**
+ * What is known of the life of a session's peer: the state machine with its ticks, what is heard, and the pulse. It is its
+ * own next tick.
+ */
+export class Life extends Deadline implements PulsePort {
   readonly #setup: SessionSetup;
   readonly #port: LifePort;
   readonly #hearing: Hearing;
   /** Those who wait for a sign of life. */
-  readonly #heard = new Set<(overPulse: boolean) => void>();
+  #heard: Set<(overPulse: boolean) => void> | undefined;
+  /** From the first call on. */
+  #pulse: Pulse | undefined;
   #state: SessionState = idle;
+  /** When something was last heard that the machine has not been told yet; of a peer that is alive, the last time is all. */
+  #heardAt: number | undefined;
   #timing: BeatTiming | undefined;
-  #cancelTick: Cancel = () => {};
 
   constructor(setup: SessionSetup, port: LifePort) {
+    super();
     this.#setup = setup;
     this.#port = port;
-    this.#hearing = new Hearing(setup, (error, plugin) => port.misjudged(error, plugin));
-    this.pulse = new Pulse({
-      name: setup.name,
-      now: () => this.#now(),
-      intervalMs: () => this.intervalMs,
-      step: (event) => this.#step(event),
-      broken: (error) => setup.host.detached(error),
-      ignored: () => this.beats.ignore(),
-    });
+    this.#hearing = new Hearing(setup, port);
   }
 
   get state(): SessionState {
+    this.#tellHeard();
     return this.#state;
+  }
+
+  /** Whether the peer drains. Costs no step, as `state` may. */
+  get drains(): boolean {
+    return this.#state.name === 'attached' && this.#state.draining;
   }
 
   /** Whether a pulse is open. */
@@ -78,45 +89,62 @@ export class Life {
   attach(timing: BeatTiming, link: number): void {
     this.#timing = timing;
     this.#hearing.attach(timing, this.#setup.name);
-    this.#step({ type: 'attach', at: this.#now(), link });
+    this.step({ type: 'attach', at: this.now(), link });
     this.#scheduleTick(timing);
   }
 
   /** Something came over the link. */
   heard(link: number): void {
-    this.#step({ type: 'heard', at: this.#now(), link });
+    const state = this.#state;
+    const at = this.now();
+    if (state.name === 'attached' && state.link === link && state.verdict.grade === 'alive')
+      this.#heardAt = at;
+    else this.step({ type: 'heard', at, link });
     this.#wake(false);
   }
 
   draining(link: number): void {
-    this.#step({ type: 'draining', link });
+    this.step({ type: 'draining', link });
   }
 
   detach(link: number, cause: string): void {
-    this.#step({ type: 'detach', at: this.#now(), link, cause });
+    this.step({ type: 'detach', at: this.now(), link, cause });
   }
 
   end(cause: EndCause): void {
-    this.#step({ type: 'end', at: this.#now(), cause });
+    this.step({ type: 'end', at: this.now(), cause });
   }
 
   attachPulse(opening: Opening): void {
     this.#hearing.attachPulse();
-    this.pulse.attach(opening);
+    this.#pulse ??= new Pulse(this);
+    this.#pulse.attach(opening);
+  }
+
+  /** Over the pulse: the link of the session is silent or closed. */
+  redial(reason: string): void {
+    this.#pulse?.redial(reason);
+  }
+
+  /** Lets go of a pulse that is silent, so that another may come; after anything else the session is over. */
+  dropPulse(cause: string): void {
+    if (cause === 'silent') this.#pulse?.drop();
+    else this.#pulse?.end(cause);
   }
 
   /** A beat came, over the link or the pulse. */
   beat(beat: Beat): void {
     const { host } = this.#setup;
-    const at = this.#now();
-    if (!this.pulse.brought(beat)) {
-      const { progress: _, ...plain } = beat;
-      return host.beat(plain, this.#hearing.beat(at, this.#state, this.pulsing));
+    const at = this.now();
+    const pulse = this.#pulse;
+    if (!pulse?.brought(beat)) {
+      const lateMs = this.#hearing.beat(at, this.#state, this.pulsing);
+      return host.beat(beat.progress === undefined ? beat : withoutProgress(beat), lateMs);
     }
     const { stillMs, holders, delayMs } = beat.progress;
     this.beats.delay(stillMs > this.intervalMs ? Math.max(delayMs, stillMs) : delayMs, at);
     host.beat(beat, this.#hearing.pulseBeat(at, this.#state));
-    this.#step({ type: 'pulsed', at, pulse: this.pulse.number, stillMs, delayMs, holders });
+    this.step({ type: 'pulsed', at, pulse: pulse.number, stillMs, delayMs, holders });
     this.#wake(true);
   }
 
@@ -130,13 +158,14 @@ export class Life {
     return new Promise((resolve) => {
       const end = (given: boolean) => {
         cancel();
-        this.#heard.delete(heard);
+        this.#heard?.delete(heard);
         resolve(given);
       };
       const heard = (overPulse: boolean) => {
         if (pulseCounts || !overPulse) end(true);
       };
       const cancel = this.#setup.clock.after(ms, () => end(false));
+      this.#heard ??= new Set();
       this.#heard.add(heard);
     });
   }
@@ -153,10 +182,45 @@ export class Life {
 
   /** No tick comes any more, until the next link. */
   halt(): void {
-    this.#cancelTick();
+    this.#setup.dispatch.deadlines.takeBack(this);
   }
 
-  #step(event: SessionEvent): void {
+  /** A tick is due. */
+  override expired(): void {
+    this.step({ type: 'tick', at: this.now() });
+    if (this.#state.name !== 'ended' && this.#timing) this.#scheduleTick(this.#timing);
+  }
+
+  /** For its pulse, as all up to `step`. */
+  get name(): string {
+    return this.#setup.name;
+  }
+
+  now(): number {
+    return this.#setup.clock.now();
+  }
+
+  broken(error: BusError): void {
+    this.#setup.host.detached(error);
+  }
+
+  ignored(): void {
+    this.beats.ignore();
+  }
+
+  frames(frames: readonly Frame[]): void {
+    this.#port.frames(frames);
+  }
+
+  #tellHeard(): void {
+    if (this.#heardAt === undefined || this.#state.name !== 'attached') return;
+    const at = this.#heardAt;
+    this.#heardAt = undefined;
+    this.step({ type: 'heard', at, link: this.#state.link });
+  }
+
+  step(event: SessionEvent): void {
+    this.#tellHeard();
     const { state, effects } = transition(this.#state, event, this.#rules(event));
     this.#state = state;
     for (const effect of effects) this.#port.apply(effect);
@@ -171,18 +235,11 @@ export class Life {
   }
 
   #wake(overPulse: boolean): void {
-    if (this.#heard.size > 0) for (const heard of [...this.#heard]) heard(overPulse);
+    if (this.#heard !== undefined) for (const heard of [...this.#heard]) heard(overPulse);
   }
 
   #scheduleTick({ intervalMs }: BeatTiming): void {
-    this.#cancelTick();
-    this.#cancelTick = this.#setup.clock.after(intervalMs, () => {
-      this.#step({ type: 'tick', at: this.#now() });
-      if (this.#state.name !== 'ended' && this.#timing) this.#scheduleTick(this.#timing);
-    });
-  }
-
-  #now(): number {
-    return this.#setup.clock.now();
+    this.halt();
+    this.#setup.dispatch.deadlines.set(this, this.now() + intervalMs);
   }
 }

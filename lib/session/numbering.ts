@@ -28,8 +28,10 @@ export function fresh(
 ): { frames: readonly Frame[]; received: Received; duplicates: number } {
   let { seq, messages, bytes } = received;
   let duplicates = 0;
+  let numbered = false;
   for (const frame of frames) {
     if (!isNumbered(frame)) continue;
+    numbered = true;
     if (frame.seq === 0)
       throw new BusError(
         'protocol',
@@ -43,6 +45,8 @@ export function fresh(
     if (frame.kind === 'message') messages += 1;
     if (frame.kind === 'message' || (frame.kind === 'chunk' && !frame.outcome)) bytes += frame.payload.length;
   }
+  // Most batches of a fleet that is idle: a beat alone.
+  if (!numbered) return { frames, received, duplicates };
   const kept = duplicates === 0 ? frames : withoutRepeated(frames, received.seq);
   return { frames: kept, received: { seq, messages, bytes }, duplicates };
 }

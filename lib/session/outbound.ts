@@ -2,12 +2,12 @@ import { BusError, textOf } from '../errors/bus-error.js';
 import type { Chunk, Outcome, Totals } from '../frame/frame.js';
 import { Reserve } from '../lane/assembly.js';
 import type { Outbox } from '../lane/outbox.js';
-import type { Outgoing, OverflowRule, Shared } from '../lane/outgoing.js';
+import type { Outgoing, OverflowRule } from '../lane/outgoing.js';
 import type { Clock } from '../time/clock.js';
 import { Deadlines } from '../time/deadlines.js';
 import { Arrivals, type Begun, isBegun, overlong } from './arrivals.js';
-import { Call, type Caller, Calls, type Draft, MessageFrame } from './call.js';
-import { Publish } from './publish.js';
+import { Call, type Caller, Calls, type Draft } from './call.js';
+import { type Post, Publish } from './publish.js';
 import { type Ending, Tally } from './tally.js';
 
 /** What the agreement allows for what we send. */
@@ -29,8 +29,6 @@ const nothingHeld: Totals = { messages: 0, bytes: 0 };
 
 /** What this side sends in one session: messages on their way, and the calls that wait for outcomes. */
 export class Outbound {
-  /** Of the calls. */
-  readonly deadlines: Deadlines;
   readonly #calls: Calls;
   readonly #sent: Tally['sent'];
   terms: SendTerms = {
@@ -38,27 +36,24 @@ export class Outbound {
     credited: true,
     maxUnanswered: Number.POSITIVE_INFINITY,
   };
-  /** Large outcomes of which parts have come. */
-  readonly #arrivals: Arrivals<Outcome>;
+  /** Large outcomes of which parts have come; from the first one on. */
+  #arrivals: Arrivals<Outcome> | undefined;
   /** Messages that a peer without credit has been allowed. */
   #granted = 0;
   #gone: ((delivery: Delivery) => BusError) | undefined;
 
   constructor(
     private readonly name: string,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly outbox: Outbox,
     { sent } = new Tally(),
     /** Room for large outcomes; by default there is always some. */
-    reserve = new Reserve(Number.POSITIVE_INFINITY),
+    private readonly reserve = new Reserve(Number.POSITIVE_INFINITY),
+    /** Of the calls. */
+    readonly deadlines = new Deadlines(clock),
   ) {
     this.#sent = sent;
-    this.#calls = new Calls(sent);
-    this.deadlines = new Deadlines(clock);
-    this.#arrivals = new Arrivals(reserve, ({ frame, reserved }) => {
-      reserve.give(reserved);
-      this.settle(frame);
-    });
+    this.#calls = new Calls(sent, clock.now);
   }
 
   /** A link begins with what was agreed. */
@@ -91,7 +86,7 @@ export class Outbound {
   /** Puts a message on its way; the caller hears how it goes. Throws `overflow`, `too-large`, `closed` or `peer-lost`. */
   call(draft: Draft, rule: 'wait' | 'reject', caller: Caller): Call {
     this.#check(draft);
-    const call = new Call(new MessageFrame(draft, this.clock.now), this.#calls, caller, this.terms.credited);
+    const call = new Call(draft, this.#calls, caller, this.terms.credited);
     this.#sent.offered += 1;
     const offered = this.outbox.offer(call, rule);
     if (offered === 'queued') {
@@ -128,7 +123,7 @@ export class Outbound {
 
   /** Throws `too-large`; a peer that is gone drops it. Adds to `told` what was queued, and all that was dropped for it. */
   publish(
-    draft: Draft & Partial<Shared>,
+    post: Post,
     rule: OverflowRule,
     told = { queued: 0, dropped: 0 },
   ): 'queued' | 'dropped' | 'dropped-oldest' {
@@ -138,10 +133,10 @@ export class Outbound {
       told.dropped += 1;
       return 'dropped';
     }
-    this.#check(draft);
+    this.#check(post);
     const { credited } = this.terms;
     // A peer without credit answers everything, and that is how its room comes back.
-    const publish = new Publish(draft, credited ? draft.expects : 'acceptance', this.#published);
+    const publish = new Publish(post, credited ? 'nothing' : 'acceptance', this.#published);
     // Nothing is kept for it, calls neither: dropping the oldest could drop a call that somebody waits for.
     const before = this.outbox.queued;
     const offered = this.outbox.offer(publish, credited ? rule : 'drop-newest');
@@ -158,7 +153,7 @@ export class Outbound {
   /** Gives up a call: taken out if it has not left, else the peer is told. */
   abandon(call: Call, error: BusError): void {
     if (call.settled) return;
-    if (call.hasLeft) this.#forgo(call.frame.seq, error);
+    if (call.hasLeft) this.#forgo(call.seq, error);
     else if (this.outbox.withdraw(call)) this.#sent.queued -= 1;
     this.#end(call, error, error.code === 'timeout' ? 'expired' : 'cancelled');
   }
@@ -166,13 +161,13 @@ export class Outbound {
   /** Tells the handler of a stream how many items there is room for in all. */
   pull(call: Call, items: number): void {
     call.pulled = items;
-    this.outbox.control({ kind: 'pull', re: call.frame.seq, items });
+    this.outbox.control({ kind: 'pull', re: call.seq, items });
   }
 
   /** Says again what the lost link may have taken with it: room for items, and who gave up. */
   resume(): void {
-    for (const { frame, pulled } of this.#calls.waiting)
-      if (pulled > 0) this.outbox.control({ kind: 'pull', re: frame.seq, items: pulled });
+    for (const { seq, pulled } of this.#calls.waiting)
+      if (pulled > 0) this.outbox.control({ kind: 'pull', re: seq, items: pulled });
     for (const re of this.#calls.abandoned) this.outbox.control({ kind: 'cancel', re, reason: 'cancelled' });
   }
 
@@ -188,7 +183,7 @@ export class Outbound {
 
   /** The next part of a large outcome. Gives what is wrong with it, if the link is not to be trusted any more. */
   part(chunk: Chunk): BusError | undefined {
-    const over = this.#arrivals.add(chunk);
+    const over = this.#arrivals?.add(chunk);
     if (over === undefined) return undefined;
     const error = overlong(over);
     this.#reject(over, error);
@@ -208,8 +203,16 @@ export class Outbound {
     const what = `the outcome from ${this.name} has ${size} bytes`;
     if (size > maxPayloadBytes)
       this.#reject(outcome, new BusError('too-large', `${what}, at most ${maxPayloadBytes} are taken`));
-    else if (!this.#arrivals.begin(outcome))
+    else if (!this.#arriving.begin(outcome))
       this.#reject(outcome, new BusError('overflow', `${what}, for which there is no room now`));
+  }
+
+  get #arriving(): Arrivals<Outcome> {
+    this.#arrivals ??= new Arrivals(this.reserve, ({ frame, reserved }) => {
+      this.reserve.give(reserved);
+      this.settle(frame);
+    });
+    return this.#arrivals;
   }
 
   /** An outcome that this side does not take. */
@@ -222,7 +225,7 @@ export class Outbound {
 
   /** Nobody waits for the outcome of this message any more. `last`: the beginning of its last one has come. */
   #forgo(re: number, { code: reason }: BusError, last = false): void {
-    const begun = this.#arrivals.dropAll((outcome) => outcome.re === re);
+    const begun = this.#arrivals?.dropAll((outcome) => outcome.re === re) ?? [];
     this.outbox.stop(re);
     if (last || begun.some(({ status }) => status !== 'item')) this.#calls.remove(re);
     else this.#calls.abandon(re);
@@ -231,7 +234,7 @@ export class Outbound {
 
   /** The peer began a new session: what had left is lost with the old one, what waits goes into the new one. */
   renew(gone: (delivery: Delivery) => BusError): void {
-    this.#arrivals.dropAll();
+    this.#arrivals?.dropAll();
     this.outbox.restart();
     this.#calls.failAll(() => gone('unknown'));
   }
@@ -244,7 +247,7 @@ export class Outbound {
   /** The peer is gone: every call fails, those that come later too. */
   close(gone: (delivery: Delivery) => BusError): void {
     this.#gone = gone;
-    this.#arrivals.dropAll();
+    this.#arrivals?.dropAll();
     this.#endUnsent(this.outbox.close(), gone);
     this.#calls.failAll(() => gone('unknown'));
   }
@@ -252,8 +255,8 @@ export class Outbound {
   /** The codec refused a frame: the caller hears of it, and nothing else does. */
   unwritable(outgoing: Outgoing, thrown: unknown): void {
     if (!(outgoing instanceof Call)) return this.#unpublished(outgoing);
-    this.#calls.remove(outgoing.frame.seq);
-    const { type } = outgoing.frame;
+    this.#calls.remove(outgoing.seq);
+    const { type } = outgoing;
     const error = BusError.is(thrown)
       ? thrown
       : new BusError('unserialisable', `'${type}' to ${this.name}: ${textOf(thrown)}`);
@@ -299,7 +302,7 @@ export class Outbound {
     this.#sent.dropped += 1;
   }
 
-  #check({ type, payload }: Draft): void {
+  #check({ type, payload }: Post): void {
     const { maxPayloadBytes } = this.terms;
     if (!this.#gone && payload.length <= maxPayloadBytes) return;
     this.#sent.offered += 1;

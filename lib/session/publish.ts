@@ -1,6 +1,13 @@
 import type { Expects, Message } from '../frame/frame.js';
 import type { Outgoing, Shared } from '../lane/outgoing.js';
-import type { Draft } from './call.js';
+
+/** What is the same of a publish for all its receivers; `holders` where there are several. */
+export interface Post extends Partial<Shared> {
+  readonly type: string;
+  readonly payload: Uint8Array;
+  readonly codec: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /**
  * A message on its way for which nobody waits. Thousands of them may wait to leave, and what each holds on to is what the
@@ -10,7 +17,7 @@ export class Publish implements Outgoing, Message {
   seq = 0;
 
   constructor(
-    private readonly draft: Draft & Partial<Shared>,
+    private readonly post: Post,
     readonly expects: Expects,
     /** Told as it leaves. */
     private readonly published: () => void,
@@ -25,27 +32,28 @@ export class Publish implements Outgoing, Message {
   }
 
   get type(): string {
-    return this.draft.type;
+    return this.post.type;
   }
 
   get payload(): Uint8Array {
-    return this.draft.payload;
+    return this.post.payload;
   }
 
   get codec(): string {
-    return this.draft.codec;
+    return this.post.codec;
   }
 
+  /** Nobody tries it again. */
   get attempt(): number {
-    return this.draft.attempt;
+    return 1;
   }
 
   get id(): string {
-    return this.draft.id;
+    return '';
   }
 
   get headers(): Readonly<Record<string, string>> | undefined {
-    return this.draft.headers;
+    return this.post.headers;
   }
 
   /** It has no deadline. */
@@ -54,7 +62,7 @@ export class Publish implements Outgoing, Message {
   }
 
   get bytes(): number {
-    return this.draft.payload.length;
+    return this.post.payload.length;
   }
 
   get kept(): boolean {
@@ -62,8 +70,8 @@ export class Publish implements Outgoing, Message {
   }
 
   get shared(): Shared | undefined {
-    const { draft } = this;
-    return draft.holders === undefined ? undefined : (draft as Shared);
+    const { post } = this;
+    return post.holders === undefined ? undefined : (post as Shared);
   }
 
   left(): void {

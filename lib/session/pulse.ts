@@ -1,4 +1,3 @@
-import { Subject, type Subscription } from 'rxjs';
 import { BusError } from '../errors/bus-error.js';
 import { encodeBatch } from '../frame/codec.js';
 import type { Beat, ControlFrame, Frame } from '../frame/frame.js';
@@ -11,8 +10,10 @@ export interface PulsePort {
   /** For texts: "worker 'w1'". */
   readonly name: string;
   now(): number;
-  intervalMs(): number;
+  readonly intervalMs: number;
   step(event: Extract<SessionEvent, { readonly type: 'pulse-attach' | 'pulse-detach' }>): void;
+  /** The beats that are believed, one by one. */
+  frames(frames: readonly Frame[]): void;
   /** It sent what has no place in a pulse. */
   broken(error: BusError): void;
   /** A beat was left out. */
@@ -26,11 +27,8 @@ const perInterval = 4;
 
 /** The pulse of one session, on the hub's side: which call counts, and which of its beats are believed. */
 export class Pulse {
-  /** The beats that are believed, one by one. */
-  readonly beats$ = new Subject<readonly Frame[]>();
   #number = 0;
   #opening: Opening | undefined;
-  #reading: Subscription | undefined;
   /** The number of the last beat that was believed. */
   #n = 0;
   #allowed = burst;
@@ -54,13 +52,11 @@ export class Pulse {
     this.#writing = false;
     this.port.step({ type: 'pulse-attach', at: this.port.now(), pulse: number });
     if (this.#opening !== opening) return;
-    const reading = opening.frames$.subscribe({
+    opening.read({
       next: (frames) => this.#read(frames, number),
       error: (thrown) => this.#failed(asBusError(thrown), number),
       complete: () => this.#ended(number, 'closed'),
     });
-    if (this.#opening === opening) this.#reading = reading;
-    else reading.unsubscribe();
   }
 
   /** Whether a frame came over the pulse: one over the link may claim to. */
@@ -100,7 +96,7 @@ export class Pulse {
       }
       this.#n = beat.n;
       this.#coming = beat;
-      this.beats$.next([beat]);
+      this.port.frames([beat]);
       this.#coming = undefined;
     }
   }
@@ -108,7 +104,7 @@ export class Pulse {
   /** Verdicts, events and what they set off cost time: a worker gets its share of that, and no more. */
   #mayCome(): boolean {
     const now = this.port.now();
-    const earned = ((now - this.#allowedAt) * perInterval) / this.port.intervalMs();
+    const earned = ((now - this.#allowedAt) * perInterval) / this.port.intervalMs;
     this.#allowed = Math.min(burst, this.#allowed + earned);
     this.#allowedAt = now;
     if (this.#allowed < 1) return false;
@@ -145,8 +141,7 @@ export class Pulse {
   #close(): void {
     const opening = this.#opening;
     this.#opening = undefined;
-    this.#reading?.unsubscribe();
-    this.#reading = undefined;
+    opening?.leave();
     void opening?.link.close();
   }
 }

@@ -1,16 +1,16 @@
 import { BusError } from '../errors/bus-error.js';
-import { BatchWriter } from '../frame/codec.js';
-import type { Chunk, ControlFrame, Message, Outcome, Received, Totals } from '../frame/frame.js';
-import { Outbox } from '../lane/outbox.js';
+import type { Chunk, ControlFrame, Frame, Message, Outcome, Received, Totals } from '../frame/frame.js';
+import { Outbox, type OutboxPort } from '../lane/outbox.js';
+import type { Outgoing } from '../lane/outgoing.js';
+import type { Link } from '../transport/link.js';
 import { contradiction } from './arrivals.js';
 import type { Beats } from './beats.js';
 import { Inbound } from './inbound.js';
-import { Life } from './life.js';
+import { Life, type LifePort } from './life.js';
 import { nothingReceived } from './numbering.js';
 import type { Opening } from './opening.js';
 import { Outbound } from './outbound.js';
-import type { Stations } from './pipeline.js';
-import { Reading } from './reading.js';
+import { type Reader, Reading } from './reading.js';
 import { asBusError, goneError, refusalOf } from './refusal.js';
 import type { EndCause, SessionEffect, SessionState } from './state.js';
 import type { SessionSetup, Terms } from './terms.js';
@@ -18,16 +18,22 @@ import type { SessionSetup, Terms } from './terms.js';
 /** One DATA frame of HTTP/2: more in a batch was not faster when it was measured. */
 const maxBatchBytes = 16_000;
 
-/** One worker's membership, on either side; it outlives its links. Wires the state machine to the lanes. */
-export class Session {
+/**
+ * One worker's membership, on either side; it outlives its links. Wires the state machine to the lanes. It is the port of
+ * its own parts: there are thousands of sessions, and a closure for each word of each part would be most of an idle one.
+ */
+export class Session implements Reader, LifePort, OutboxPort {
   readonly outbox: Outbox;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
   readonly #setup: SessionSetup;
   readonly #life: Life;
   readonly #reading: Reading;
-  #terms: Terms | undefined;
+  /** Of the link, what is left to know. */
+  #terms: Pick<Terms, 'epoch' | 'from' | 'chunks'> | undefined;
   #links = 0;
+  #link: Link | undefined;
+  /** What has not been read yet. */
   #opening: Opening | undefined;
   #beats = 0;
   #idleSince = -1;
@@ -41,31 +47,20 @@ export class Session {
 
   constructor(setup: SessionSetup) {
     this.#setup = setup;
-    this.#life = new Life(setup, {
-      apply: (effect) => this.#apply(effect),
-      misjudged: (error, plugin) => this.#misjudged(error, plugin),
-    });
-    this.outbox = new Outbox({
-      clock: setup.clock,
-      ...setup.outbox,
-      maxBatchBytes,
-      writer: new BatchWriter(),
-      memory: setup.dispatch.memory,
-      ack: () => this.#ack(),
-      onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
-    });
-    const { tally, reserve } = setup.dispatch;
-    this.outbound = new Outbound(setup.name, setup.clock, this.outbox, tally, reserve);
-    this.inbound = new Inbound(setup.dispatch, this.outbox, () => this.#overrun());
-    this.#reading = new Reading(
-      {
-        stations: (link) => this.#stations(link),
-        broken: (link, thrown) => this.#broken(link, asBusError(thrown)),
-        closed: (link) => this.#detach(link, undefined),
-        fenced: (frames, told) => this.#fence(frames, told),
-      },
-      this.#life.pulse.beats$,
+    const { clock, dispatch, name } = setup;
+    const { memory, writers } = dispatch;
+    this.#life = new Life(setup, this);
+    this.outbox = new Outbox({ clock, ...setup.outbox, maxBatchBytes, memory, writers }, this);
+    this.outbound = new Outbound(
+      name,
+      clock,
+      this.outbox,
+      dispatch.tally,
+      dispatch.reserve,
+      dispatch.deadlines,
     );
+    this.inbound = new Inbound(dispatch, this.outbox, () => this.#overrun());
+    this.#reading = new Reading(this);
   }
 
   get state(): SessionState {
@@ -105,12 +100,15 @@ export class Session {
     const link = ++this.#links;
     this.#release();
     if (this.#terms && !terms.resumed) this.#renew('lost');
+    const { epoch, from } = terms;
     const { maxPayloadBytes, maxUnanswered, credited, chunks = false } = terms;
-    this.#terms = terms;
+    this.#terms = { epoch, from, chunks };
+    this.#link = opening.link;
     this.#opening = opening;
-    this.outbound.begin({ maxPayloadBytes, maxUnanswered, credited, chunks });
-    this.inbound.begin({ maxPayloadBytes, maxUnanswered, credited }, terms.from);
-    this.outbox.attach((batch, done) => opening.link.write(batch, done));
+    const agreed = { maxPayloadBytes, maxUnanswered, credited, chunks };
+    this.outbound.begin(agreed);
+    this.inbound.begin(agreed, from);
+    this.outbox.attach(opening.link);
     if (terms.greeting) this.outbox.control(terms.greeting);
     else this.#restateGrant();
     const { messages, bytes } = terms.resumed ?? nothingReceived;
@@ -126,7 +124,9 @@ export class Session {
 
   /** Reads the link; what came with the greeting is handled at once, and may be the end of the session. */
   read(): void {
-    if (this.#opening && !this.#reading.active) this.#reading.read(this.#opening, this.#links);
+    const opening = this.#opening;
+    this.#opening = undefined;
+    if (opening) this.#reading.read(opening, this.#links);
   }
 
   /** Takes a pulse that has shown this session's secret; the one before it ends. */
@@ -160,7 +160,7 @@ export class Session {
 
   /** Says goodbye and ends the session. Resolves when the goodbye has left. */
   async leave(reason: string): Promise<void> {
-    const link = this.#opening?.link;
+    const link = this.#link;
     this.control({ kind: 'bye', reason, seq: this.outbox.lastSeq });
     this.outbox.flush();
     this.end('closed');
@@ -189,25 +189,18 @@ export class Session {
     return this.#setup.name;
   }
 
-  #stations(link: number): Stations {
-    return {
-      received: () => this.#received,
-      receive: (received, duplicates) => {
-        this.#setup.dispatch.tally.received.repeated += duplicates;
-        this.#before = this.#received.seq;
-        this.#received = received;
-        this.#life.heard(link);
-        // A peer that drains waits for its last outcome to be acknowledged: not only with the next beat.
-        if (this.state.name === 'attached' && this.state.draining) this.outbox.ackDue();
-      },
-      control: (frame) => this.#control(frame, link),
-      outcome: (outcome) => this.#outcome(outcome, link),
-      messages: (messages) => this.#messages(messages, link),
-    };
+  /** For its reading, as all up to `fenced`. */
+  receive(received: Received, duplicates: number, link: number): void {
+    this.#setup.dispatch.tally.received.repeated += duplicates;
+    this.#before = this.#received.seq;
+    this.#received = received;
+    this.#life.heard(link);
+    // A peer that drains waits for its last outcome to be acknowledged: not only with the next beat.
+    if (this.#life.drains) this.outbox.ackDue();
   }
 
   /** Frames came over a link that does not count any more, and change nothing. Gives whether that has been told. */
-  #fence(frames: number, told: boolean): boolean {
+  fenced(frames: number, told: boolean): boolean {
     this.#setup.dispatch.tally.fenced += frames;
     const state = this.state;
     // A session without a link lets go of one that broke, and one that was left has nothing to tell.
@@ -218,7 +211,8 @@ export class Session {
     return true;
   }
 
-  #apply(effect: SessionEffect): void {
+  /** For its life, as all up to `frames`. */
+  apply(effect: SessionEffect): void {
     const { host } = this.#setup;
     switch (effect.do) {
       case 'beat':
@@ -230,11 +224,11 @@ export class Session {
       case 'stall-limit':
         return host.graded('stalled', 'limit', effect.timings.silentMs, effect.timings);
       case 'redial':
-        return this.#life.pulse.redial('the link is silent or closed: dial again');
+        return this.#life.redial('the link is silent or closed: dial again');
       case 'drop-pulse':
         // The pulse before was let go as the new one was taken.
         if (effect.cause === 'replaced') return;
-        return effect.cause === 'silent' ? this.#life.pulse.drop() : this.#life.pulse.end(effect.cause);
+        return this.#life.dropPulse(effect.cause);
       case 'stalled-ourselves':
         this.#life.heldUp(effect.lateMs);
         return host.lagged(effect.lateMs);
@@ -255,7 +249,7 @@ export class Session {
     }
   }
 
-  #control(frame: ControlFrame, link: number): void {
+  handle(frame: ControlFrame, link: number): void {
     switch (frame.kind) {
       case 'beat':
         this.#life.beat(frame);
@@ -285,13 +279,13 @@ export class Session {
         return this.#detach(link, new BusError('protocol', `${this.name} closed the link: ${frame.message}`));
       case 'hello':
       case 'welcome':
-        return this.#broken(
+        return this.broken(
           link,
           new BusError('protocol', `${this.name} sent a second ${frame.kind} on one link`),
         );
       case 'pulse':
       case 'redial':
-        return this.#broken(
+        return this.broken(
           link,
           new BusError('protocol', `${this.name} sent a ${frame.kind}, which belongs into a pulse`),
         );
@@ -313,28 +307,28 @@ export class Session {
     this.#life.forget();
   }
 
-  #messages(messages: readonly (Message | Chunk)[], link: number): void {
+  take(messages: readonly (Message | Chunk)[], link: number): void {
     let waits = false;
     for (const message of messages) {
       const wrong = this.#wrong(message);
-      if (wrong) return this.#broken(link, wrong);
+      if (wrong) return this.broken(link, wrong);
       if (message.kind === 'message') this.inbound.receive(message);
       else {
         const over = this.inbound.part(message);
-        if (over) return this.#broken(link, over);
+        if (over) return this.broken(link, over);
       }
       waits ||= message.kind === 'chunk' || message.expects === 'acceptance';
     }
     if (waits) this.outbox.ackDue();
   }
 
-  #outcome(outcome: Outcome | Chunk, link: number): void {
+  settle(outcome: Outcome | Chunk, link: number): void {
     let wrong = this.#wrong(outcome);
     if (outcome.kind === 'chunk') {
       wrong ??= this.outbound.part(outcome);
       this.outbox.ackDue();
     } else if (!wrong) this.outbound.settle(outcome);
-    if (wrong) this.#broken(link, wrong);
+    if (wrong) this.broken(link, wrong);
   }
 
   /** What costs the peer its link: a part that was not agreed upon, or that contradicts itself. */
@@ -361,7 +355,8 @@ export class Session {
     });
   }
 
-  #ack(): number | undefined {
+  /** For its outbox, as `unwritable`. */
+  ack(): number | undefined {
     if (!this.outbound.terms.credited || this.#received.seq === this.#acked) return undefined;
     this.#acked = this.#received.seq;
     return this.#acked;
@@ -385,11 +380,19 @@ export class Session {
     if (given) this.outbox.control({ kind: 'release', ...given });
   }
 
+  unwritable(outgoing: Outgoing, thrown: unknown): void {
+    this.outbound.unwritable(outgoing, thrown);
+  }
+
   /** Told at the end of the turn: who hears of it may do anything to this session. */
-  #misjudged(error: BusError, plugin: string | undefined): void {
+  misjudged(error: BusError, plugin: string | undefined): void {
     const { dispatch, clock } = this.#setup;
-    const { id } = (this.#terms as Terms).from;
+    const id = this.#terms?.from.id as string;
     clock.atTurnEnd(() => dispatch.misjudged(id, error, plugin));
+  }
+
+  frames(frames: readonly Frame[]): void {
+    this.#reading.pulse(frames);
   }
 
   #beat(lateMs: number, probe: boolean): void {
@@ -405,10 +408,15 @@ export class Session {
   }
 
   /** Tells the peer why, and gives up the link; the session may be resumed on another. */
-  #broken(link: number, error: BusError): void {
+  broken(link: number, thrown: unknown): void {
+    const error = asBusError(thrown);
     if (error.code === 'protocol') this.outbox.control(refusalOf(error));
     this.outbox.flush();
     this.#detach(link, error);
+  }
+
+  closed(link: number): void {
+    this.#detach(link, undefined);
   }
 
   #detach(link: number, error: BusError | undefined): void {
@@ -421,8 +429,8 @@ export class Session {
   #release(): void {
     this.outbox.detach();
     this.#reading.release();
-    this.#opening?.link.close();
-    this.#opening = undefined;
+    this.#link?.close();
+    this.#link = this.#opening = undefined;
   }
 
   /** The peer knows nothing of what was: numbers begin anew on both sides. */

@@ -37,7 +37,7 @@ class Streaming extends Waiting {
     private readonly subscriber: Subscriber<unknown>,
   ) {
     super(session, encoded, options);
-    this.#items = new Items(subscriber, session, this.form, (asked) =>
+    this.#items = new Items(subscriber, session, this, (asked) =>
       session.outbound.pull(this.call as Call, asked),
     );
   }

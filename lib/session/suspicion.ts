@@ -50,9 +50,8 @@ export class Suspicion {
 
   /** To be asked at each tick: the detector may answer differently each time. */
   afterMs(): number {
-    const { intervalMs, suspectAfterMs, lostAfterMs } = this.#timing;
     const ms = this.#ask('for suspectAfterMs()', () => this.#detector.suspectAfterMs(), isPositive);
-    return Math.min(Math.max(ms ?? suspectAfterMs, intervalMs), lostAfterMs);
+    return bounded(ms ?? this.#timing.suspectAfterMs, this.#timing);
   }
 
   #ask<T>(where: string, step: () => T, isRight: (given: unknown) => boolean): T | undefined {
@@ -75,6 +74,10 @@ export class Suspicion {
     this.#failed(new BusError('plugin', text, { details: plugin === undefined ? {} : { plugin }, ...cause }));
   }
 }
+
+/** A peer that lives may be silent for an interval; that it is lost comes after it was suspect. */
+export const bounded = (ms: number, { intervalMs, lostAfterMs }: Silence): number =>
+  Math.min(Math.max(ms, intervalMs), lostAfterMs);
 
 const isPositive = (given: unknown): boolean =>
   typeof given === 'number' && given > 0 && Number.isFinite(given);

@@ -3,9 +3,9 @@ import type { Outcome } from '../frame/frame.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import { Waiting } from './calling.js';
-import { type Attempt, draft, type Encoded } from './draft.js';
+import { type Attempt, draft, type Encoded, post } from './draft.js';
 import { known, type Names } from './known.js';
-import type { Session } from './session.js';
+import { Session } from './session.js';
 
 const names: Names<PublishOptions> = { headers: true, overflow: true };
 
@@ -18,9 +18,9 @@ export type Verb<T> = (
   attempt?: Attempt,
 ) => Promise<T>;
 
-/** One payload, encoded once, to each of the peers. */
+/** One payload, encoded once, to one or to each of the peers. */
 export function publishTo(
-  sessions: readonly Session[],
+  to: Session | readonly Session[],
   encoded: Encoded,
   options: PublishOptions,
 ): Published {
@@ -31,9 +31,12 @@ export function publishTo(
       'invalid-option',
       `overflow of a publish is 'drop-newest' or 'drop-oldest', not ${textOf(overflow)}`,
     );
-  const message = draft(encoded, 'nothing', 0, headers);
   const told = { queued: 0, dropped: 0 };
-  for (const session of sessions) session.outbound.publish(message, overflow, told);
+  if (to instanceof Session) to.outbound.publish(post(encoded, headers, 1), overflow, told);
+  else {
+    const shared = post(encoded, headers, to.length);
+    for (const { outbound } of to) outbound.publish(shared, overflow, told);
+  }
   return told;
 }
 
@@ -73,7 +76,7 @@ class Sending extends Waiting {
   }
 
   override undelivered(error: BusError): void {
-    this.session.undelivered(this.form.type, error);
+    this.session.undelivered(this.type, error);
   }
 }
 
@@ -96,7 +99,7 @@ class Requesting extends Waiting {
   }
 
   override outcome(outcome: Outcome): boolean {
-    const { contract, codecs } = this.form;
+    const { contract, codecs } = this;
     if (outcome.status === 'fault') this.reject(this.errorOf(outcome));
     else
       try {

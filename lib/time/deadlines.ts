@@ -91,12 +91,25 @@ class Line {
   /** For the one that was first; when that has been taken back, the timer finds the next one. */
   #arm(ms: number): void {
     this.#cancel = this.clock.after(ms, () => {
-      for (let first = this.#first; first !== undefined; first = this.#first) {
-        const leftMs = first.at - this.clock.now();
-        if (leftMs >= 1) return this.#arm(leftMs);
-        this.remove(first);
-        first.expired();
+      try {
+        this.#expire();
+      } finally {
+        // One that throws takes nobody else's time away.
+        if (this.#first !== undefined) this.#arm(Math.max(0, this.#first.at - this.clock.now()));
       }
     });
+  }
+
+  /**
+   * Those whose time was over as it began, and no other: what is set again meanwhile may be due before the last of
+   * thousands has had its turn, and then nothing else of this process would have one.
+   */
+  #expire(): void {
+    const now = this.clock.now();
+    for (let first = this.#first; first !== undefined; first = this.#first) {
+      if (first.at - now >= 1) return;
+      this.remove(first);
+      first.expired();
+    }
   }
 }

@@ -16,7 +16,7 @@ export interface Link {
   /**
    * Hands over one batch; `done` is called once, when the link can take the next. One write at a time, but for a last one
    * before `close`. On a link that
-   * has ended it does nothing, and `done` is not called.
+   * has ended it does nothing, and `done` is not called. It does not keep the batch for long: many share their memory.
    */
   write(batch: Uint8Array, done: () => void): void;
   /**

@@ -4,7 +4,7 @@ import type { CallOptions, Published, PublishOptions } from '../handler/call-opt
 import type { Codecs } from '../handler/codec.js';
 import type { Log } from '../handler/context.js';
 import type { AnyMessage, SendFunction } from '../handler/verbs.js';
-import { Sends } from '../plugin/sends.js';
+import { type Order, Sends } from '../plugin/sends.js';
 import { deadlineOf } from '../session/calling.js';
 import { type Encoded, encode } from '../session/draft.js';
 import { isolated } from '../session/isolated.js';
@@ -46,9 +46,14 @@ export class WorkerCalls {
   publish(message: AnyMessage, payload: unknown, options: PublishOptions): Published {
     const { session, open } = this.#options;
     open();
-    if (this.#sends === undefined) return publishTo([session], this.#encode(message, payload), options);
-    return this.#sends.publish({ verb: 'publish', target, message, payload, options }, (payload, options) =>
-      publishTo([session], this.#encode(message, payload), options),
+    if (this.#sends === undefined) return publishTo(session, this.#encode(message, payload), options);
+    return this.#publishThrough(this.#sends, { verb: 'publish', target, message, payload, options });
+  }
+
+  // What an interceptor needs is made apart: V8 would make it for each call that has none, too.
+  #publishThrough(sends: Sends, order: Order): Published {
+    return sends.publish(order, (payload, options) =>
+      publishTo(this.#options.session, this.#encode(order.message, payload), options),
     );
   }
 
@@ -110,11 +115,15 @@ export class WorkerCalls {
       const encoded = this.#encode(message, payload);
       return how(session, encoded, deadlineOf(clock, options), options);
     }
-    const deadlineAt = deadlineOf(clock, options);
-    const order = { verb, target, message, payload, options };
-    return this.#sends.call(order, deadlineAt, (payload, options) => {
+    return this.#callThrough(this.#sends, how, { verb, target, message, payload, options });
+  }
+
+  #callThrough<T>(sends: Sends, how: Verb<T>, order: Order<CallOptions>): Promise<T> {
+    const { session, clock, open } = this.#options;
+    const deadlineAt = deadlineOf(clock, order.options);
+    return sends.call(order, deadlineAt, (payload, options) => {
       open();
-      return how(session, this.#encode(message, payload), deadlineAt, options);
+      return how(session, this.#encode(order.message, payload), deadlineAt, options);
     }) as Promise<T>;
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { distinctUntilChanged, type Observable, type Subscription } from 'rxjs';
 import { textOf } from '../errors/bus-error.js';
 import { abandonAfterMs } from '../handler/answering.js';
-import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
+import { type CallOptions, noOptions, type Published, type PublishOptions } from '../handler/call-option.js';
 import type {
   AnyContract,
   HandlerInput,
@@ -209,7 +209,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
   /** Best effort; never waits. Throws `too-large`, `unserialisable` and `closed`. */
   publish(message: string, payload: unknown, options?: PublishOptions): Published;
   publish<C extends RequestContract>(message: C, ...rest: PayloadAndOptions<C, PublishOptions>): Published;
-  publish(message: AnyMessage, payload?: unknown, options: PublishOptions = {}): Published {
+  publish(message: AnyMessage, payload?: unknown, options: PublishOptions = noOptions): Published {
     return this.#calls.publish(message, payload, options);
   }
 
@@ -225,7 +225,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
    */
   send(message: string, payload: unknown, options?: CallOptions): Promise<void>;
   send<C extends RequestContract>(message: C, ...rest: PayloadAndOptions<C, CallOptions>): Promise<void>;
-  send(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<void> {
+  send(message: AnyMessage, payload?: unknown, options: CallOptions = noOptions): Promise<void> {
     return this.#calls.send(message, payload, options);
   }
 
@@ -235,7 +235,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Promise<SendOutput<C>>;
-  request(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Promise<unknown> {
+  request(message: AnyMessage, payload?: unknown, options: CallOptions = noOptions): Promise<unknown> {
     return this.#calls.request(message, payload, options);
   }
 
@@ -245,7 +245,7 @@ export class Worker implements WorkerVerbs, AsyncDisposable {
     message: C,
     ...rest: PayloadAndOptions<C, CallOptions>
   ): Observable<SendOutput<C>>;
-  stream(message: AnyMessage, payload?: unknown, options: CallOptions = {}): Observable<unknown> {
+  stream(message: AnyMessage, payload?: unknown, options: CallOptions = noOptions): Observable<unknown> {
     return this.#calls.stream(message, payload, options);
   }
 

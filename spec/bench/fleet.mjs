@@ -1,6 +1,7 @@
 import { Child } from './child.mjs';
 
 const perProcess = 2500;
+const joiningAtOnce = 50;
 /** Ten thousand take their time, on a busy machine above all. */
 const openWithinMs = 300_000;
 
@@ -20,7 +21,8 @@ export async function openFleet(contestant, how, options) {
   const {
     workers,
     processes = Math.max(2, Math.ceil(workers / perProcess)),
-    atOnce = 25,
+    // Of all processes together: more, and on a busy machine each waits so long for its turn that it gives up and dials anew.
+    atOnce = Math.ceil(joiningAtOnce / processes),
     size = 32,
     pulse = false,
   } = how;

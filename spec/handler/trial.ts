@@ -90,8 +90,7 @@ export class Trial implements Surroundings {
         id: '',
         ...fields,
       },
-      registration,
-      this,
+      { registration, surroundings: this },
       options.deadline,
       options.demand,
     );

@@ -137,6 +137,17 @@ describe('a fleet', () => {
     await bus.close();
   });
 
+  it('knows when a link last brought something, also between two beats', async () => {
+    const bus = await Bus.of({}, { id: 'w1' });
+    await bus.clock.advance(5000);
+    await bus.clock.advance(300);
+    bus.workers[0]?.publish('nobody handles this', 1);
+    await bus.clock.advance(100);
+    const silentMs = bus.hub.explain('w1').link?.silentMs;
+    expect(silentMs).to.be.within(90, 100);
+    await bus.close();
+  });
+
   it('forgets a worker that left, and tells why', async () => {
     const bus = await Bus.of({}, { id: 'w1' });
     bus.happened();

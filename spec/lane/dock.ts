@@ -1,7 +1,8 @@
 import { BatchWriter, decodeBatch } from '../../lib/frame/codec.js';
 import type { Chunk, Frame, Message, Outcome } from '../../lib/frame/frame.js';
-import { Outbox } from '../../lib/lane/outbox.js';
+import { Outbox, type Writable } from '../../lib/lane/outbox.js';
 import type { Outgoing } from '../../lib/lane/outgoing.js';
+import { WriterPool } from '../../lib/lane/writer-pool.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 
 export const KiB = 1024;
@@ -72,15 +73,17 @@ export class Dock {
   #done: (() => void) | undefined;
 
   constructor(maxPayloadBytes = 64 * KiB * KiB) {
-    this.box = new Outbox({
+    const options = {
       clock: this.clock,
       capacity: 1_000,
       capacityBytes: 1e9,
       maxWaiting: 10,
       maxBatchBytes: 16_000,
-      writer: new BatchWriter(),
+      writers: new WriterPool(() => new BatchWriter()),
+    };
+    this.box = new Outbox(options, {
       ack: () => undefined,
-      onUnwritable: (_, thrown) => this.unwritable.push(thrown),
+      unwritable: (_, thrown) => this.unwritable.push(thrown),
     });
     this.box.limit(maxPayloadBytes, true);
   }
@@ -92,14 +95,15 @@ export class Dock {
   }
 
   link(): void {
-    this.box.attach((batch, done) => {
+    const write: Writable['write'] = (batch, done) => {
       const { frames } = decodeBatch(batch.slice());
       this.frames.push(...frames);
       this.#batches.push(frames);
       this.mostParts = Math.max(this.mostParts, frames.filter(isPart).length);
       this.largestBatch = Math.max(this.largestBatch, batch.length);
       this.#done = done;
-    });
+    };
+    this.box.attach({ write });
   }
 
   send(...outgoings: Outgoing[]): void {

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { BatchWriter, decodeBatch } from '../../lib/frame/codec.js';
 import type { Frame } from '../../lib/frame/frame.js';
 import { Memory } from '../../lib/lane/memory.js';
-import { Outbox } from '../../lib/lane/outbox.js';
+import { Outbox, type Writable } from '../../lib/lane/outbox.js';
 import type { Outgoing, OverflowRule, Shared } from '../../lib/lane/outgoing.js';
 import { partBytes } from '../../lib/lane/parts.js';
+import { WriterPool } from '../../lib/lane/writer-pool.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import { message, outcome } from './dock.js';
 import { numbers } from './rig.js';
@@ -36,17 +37,16 @@ class Watched {
     memory: Memory,
     private readonly clock: ReturnType<typeof virtualClock>,
   ) {
-    this.box = new Outbox({
+    const options = {
       clock,
       capacity: 6,
       capacityBytes: 400 * KiB,
       maxWaiting: 3,
       maxBatchBytes: 16_000,
-      writer: new BatchWriter(),
+      writers: new WriterPool(() => new BatchWriter()),
       memory,
-      ack: () => undefined,
-      onUnwritable: () => {},
-    });
+    };
+    this.box = new Outbox(options, { ack: () => undefined, unwritable: () => {} });
     this.box.limit(64 * KiB * KiB, true);
   }
 
@@ -88,10 +88,11 @@ class Watched {
   }
 
   attach(): void {
-    this.box.attach((batch, done) => {
+    const write: Writable['write'] = (batch, done) => {
       for (const frame of decodeBatch(batch.slice()).frames) this.#left(frame);
       this.#done = done;
-    });
+    };
+    this.box.attach({ write });
   }
 
   /** The link takes what was written. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Writable } from '../../lib/lane/outbox.js';
 import { beat, message, outcome, Post, publish } from './post.js';
 import { numbers } from './rig.js';
 
@@ -82,12 +83,13 @@ describe('outbox', () => {
 
     const { box, words } = new Post({ capacity: 20_000, capacityBytes: 1e9, maxBatchBytes: 1 });
     let batches = 0;
-    box.attach((_, done) => {
+    const write: Writable['write'] = (_, done) => {
       batches += 1;
       words.words = [];
       done();
       box.flush();
-    });
+    };
+    box.attach({ write });
     box.allow({ messages: 20_000, bytes: 1e9 });
     for (const n of numbers(10_000)) box.offer(publish(n), 'wait');
     box.flush();

@@ -1,6 +1,7 @@
 import type { Frame, Message, Outcome } from '../../lib/frame/frame.js';
-import { Outbox, type OutboxOptions } from '../../lib/lane/outbox.js';
+import { Outbox, type OutboxOptions, type Writable } from '../../lib/lane/outbox.js';
 import type { BatchPort, Outgoing } from '../../lib/lane/outgoing.js';
+import { WriterPool } from '../../lib/lane/writer-pool.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 
 const empty = new Uint8Array(0);
@@ -76,20 +77,22 @@ export class Post {
   #done: (() => void)[] = [];
 
   constructor(options: Partial<OutboxOptions> = {}) {
-    this.box = new Outbox({
+    const all = {
       clock: this.clock,
       capacity: 100,
       capacityBytes: 10_000,
       maxWaiting: 10,
       maxBatchBytes: 16_000,
-      writer: this.words,
+      writers: new WriterPool(() => this.words),
+      ...options,
+    };
+    this.box = new Outbox(all, {
       ack: () => {
         const seq = this.ack;
         this.ack = undefined;
         return seq;
       },
-      onUnwritable: (outgoing) => this.unwritable.push(outgoing),
-      ...options,
+      unwritable: (outgoing) => this.unwritable.push(outgoing),
     });
   }
 
@@ -101,12 +104,13 @@ export class Post {
   }
 
   link(): void {
-    this.box.attach((_, done) => {
+    const write: Writable['write'] = (_, done) => {
       this.batches.push(this.words.words);
       this.words.words = [];
       if (this.atOnce) done();
       else this.#done.push(done);
-    });
+    };
+    this.box.attach({ write });
   }
 
   /** Offers them, each under the rule `wait`. */

@@ -127,7 +127,7 @@ describe('outbox across links', () => {
     const post = new Post().open();
     post.atOnce = false;
     const late: (() => void)[] = [];
-    post.box.attach((_, done) => late.push(done));
+    post.box.attach({ write: (_, done) => void late.push(done) });
     post.box.restart();
     post.box.control(beat(1));
     await post.written();

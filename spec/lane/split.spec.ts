@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { concat, filter, map, merge, NEVER, Observable, of, Subject, share } from 'rxjs';
+import { filter, map, merge, Observable, of, Subject, share } from 'rxjs';
 import type { Frame, Message, Outcome } from '../../lib/frame/frame.js';
-import { split } from '../../lib/lane/split.js';
+import { type Branches, type Delivery, split } from '../../lib/lane/split.js';
 
 const message = (seq: number): Message => ({
   kind: 'message',
@@ -27,17 +27,24 @@ const cancel: Frame = { kind: 'cancel', re: 1, reason: '' };
 const bye: Frame = { kind: 'bye', reason: '', seq: 9 };
 
 const name = (frame: Frame) => ('seq' in frame ? `${frame.kind} ${frame.seq}` : frame.kind);
+const asTheyAre = split(({ frames }: Delivery) => frames);
 const names = (frames: readonly Frame[]) => frames.map(name);
 /** What is told, in order; messages of a batch as one. */
-const into = (out: string[]) =>
-  split({
-    control: (frame) => void out.push(name(frame)),
-    outcome: (frame) => void out.push(name(frame)),
-    messages: (frames) => void out.push(names(frames).join(', ')),
-  });
 const all = (batches$: Observable<readonly Frame[]>): string[] => {
   const out: string[] = [];
-  batches$.pipe(into(out)).subscribe();
+  const to = {
+    over: false,
+    control: (frame: Frame) => void out.push(name(frame)),
+    outcome: (frame: Frame) => void out.push(name(frame)),
+    messages: (frames: readonly Frame[]) => void out.push(names(frames).join(', ')),
+    broken: (thrown: unknown) => void out.push(String(thrown)),
+  };
+  batches$
+    .pipe(
+      map((frames) => ({ frames, to })),
+      asTheyAre,
+    )
+    .subscribe();
   return out;
 };
 
@@ -80,62 +87,55 @@ describe('split', () => {
     expect(naive).to.deep.equal([['ack 1'], ['ack 1'], ['message 1'], ['message 2']]);
   });
 
-  it('subscribes its source once, and ends with it', () => {
-    let subscribed = 0;
-    let ended = 0;
-    const source = new Observable<readonly Frame[]>((subscriber) => {
-      subscribed += 1;
-      const inner = concat(of([ack, message(1)]), NEVER).subscribe(subscriber);
-      return () => {
-        ended += 1;
-        inner.unsubscribe();
-      };
-    });
-    const subscription = source.pipe(into([])).subscribe();
-    expect([subscribed, ended]).to.deep.equal([1, 0]);
-    subscription.unsubscribe();
-    expect([subscribed, ended]).to.deep.equal([1, 1]);
-
-    let complete = false;
-    const batches$ = new Subject<readonly Frame[]>();
-    batches$.pipe(into([])).subscribe({ complete: () => (complete = true) });
-    batches$.complete();
-    expect(complete).to.equal(true);
+  it('passes nothing on once it is over, in the middle of a batch neither', () => {
+    const told: string[] = [];
+    const to = {
+      over: false,
+      control(frame: Frame) {
+        told.push(name(frame));
+        this.over = told.length === 3;
+      },
+      outcome: (frame: Frame) => void told.push(name(frame)),
+      messages: (frames: readonly Frame[]) => void told.push(...names(frames)),
+      broken: (thrown: unknown) => void told.push(String(thrown)),
+    };
+    const batches = [
+      [message(1), ack],
+      [cancel, ack, outcome(2), message(3), bye],
+    ];
+    of(...batches.map((frames) => ({ frames, to })))
+      .pipe(asTheyAre)
+      .subscribe();
+    expect(told).to.deep.equal(['ack 1', 'message 1', 'cancel']);
   });
 
-  it('tells what a branch throws as an error, once, and nothing after it', () => {
-    const told: unknown[] = [];
-    const broken = new Error('broken');
-    const batches$ = new Subject<readonly Frame[]>();
-    const naughty = split({
-      control: () => {
-        throw broken;
+  it('tells the branches of a batch what one of them throws, leaves the rest of it out, and goes on with the next', () => {
+    const told: string[] = [];
+    const to: Branches = {
+      over: false,
+      control() {
+        throw new Error('broken');
       },
       outcome: (frame) => void told.push(name(frame)),
-      messages: (frames) => void told.push(names(frames)),
-    });
-    batches$.pipe(naughty).subscribe({ error: (thrown) => told.push(thrown) });
-    batches$.next([message(1), ack, outcome(2)]);
-    batches$.next([message(3)]);
-    expect(told).to.deep.equal([broken]);
+      messages: (frames) => void told.push(...names(frames)),
+      broken: (thrown) => void told.push(String(thrown)),
+    };
+    const frames$ = new Subject<Delivery>();
+    frames$.pipe(asTheyAre).subscribe();
+    frames$.next({ frames: [message(1), ack, outcome(2)], to });
+    frames$.next({ frames: [message(3)], to });
+    expect(told).to.deep.equal(['Error: broken', 'message 3']);
   });
 
-  it('gives no later kind of frame to who unsubscribes in the middle of a batch', () => {
-    const told: string[] = [];
-    const batches$ = new Subject<readonly Frame[]>();
-    const subscription = batches$
-      .pipe(
-        split({
-          control: (frame) => {
-            told.push(name(frame));
-            subscription.unsubscribe();
-          },
-          outcome: (frame) => void told.push(name(frame)),
-          messages: (frames) => void told.push(...names(frames)),
-        }),
-      )
-      .subscribe();
-    batches$.next([message(1), ack, outcome(2), bye]);
-    expect(told).to.deep.equal(['ack 1']);
+  it('subscribes its source once, and ends with it', () => {
+    const frames$ = new Subject<Delivery>();
+    let ended = false;
+    const subscription = frames$.pipe(asTheyAre).subscribe({ complete: () => (ended = true) });
+    expect(frames$.observed).to.equal(true);
+    subscription.unsubscribe();
+    expect(frames$.observed).to.equal(false);
+    frames$.pipe(asTheyAre).subscribe({ complete: () => (ended = true) });
+    frames$.complete();
+    expect(ended).to.equal(true);
   });
 });

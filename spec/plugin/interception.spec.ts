@@ -172,12 +172,14 @@ describe('interceptors', () => {
     const seen: unknown[] = [];
     const scope = { of: (owner: string | undefined) => ({ get: () => owner }) as unknown as Services };
     const context = new MessageContext(
-      {} as Context['from'],
+      {
+        message: { attempt: 1 },
+        route: {
+          registration: { plugin: 'of-the-handler' },
+          surroundings: { from: {} as Context['from'], log: {} as Log, services: scope },
+        },
+      },
       undefined,
-      1,
-      {} as Log,
-      scope,
-      'of-the-handler',
     );
     const registration = wrapped(
       [

@@ -73,8 +73,9 @@ function pair(clock: VirtualClock) {
           abort() {},
         },
         first: { kind: 'drain' },
-        frames$: from,
         ended: false,
+        read: (reader) => void from.subscribe(reader),
+        leave() {},
       },
       {
         epoch: '1',

@@ -11,11 +11,12 @@ const drain: Frame = { kind: 'drain' };
 const cancel = (re: number): Frame => ({ kind: 'cancel', re, reason: '' });
 
 /** A link that is being opened, and what came of it. */
-function begin(maxBytes = 1_000) {
+function begin(maxBytes = 1_000, maxBatchBytes = 10_000) {
   const clock = virtualClock();
   const link = new HandLink();
   const unknown: BusError[] = [];
-  const opening = open(link, { clock, timeoutMs: 500, maxBytes, onUnknown: (error) => unknown.push(error) });
+  const onUnknown = (error: BusError) => unknown.push(error);
+  const opening = open(link, { clock, timeoutMs: 500, maxBytes, maxBatchBytes, onUnknown });
   opening.catch(() => {});
   return { clock, link, unknown, opening };
 }
@@ -29,11 +30,11 @@ async function failure(opening: Promise<Opening>): Promise<BusError> {
   return expect.fail('it opened');
 }
 
-function read({ frames$ }: Opening) {
+function read(opened: Opening) {
   const seen: (readonly Frame[] | string)[] = [];
-  frames$.subscribe({
+  opened.read({
     next: (frames) => seen.push(frames),
-    error: (thrown) => seen.push(`error ${thrown.code}`),
+    error: (thrown) => seen.push(`error ${BusError.is(thrown) ? thrown.code : thrown}`),
     complete: () => seen.push('complete'),
   });
   return seen;
@@ -119,10 +120,23 @@ describe('open', () => {
     expect(read(await opening)).to.deep.equal([[drain], 'complete']);
   });
 
-  it('stops reading when its reader goes', async () => {
+  it('stops reading when it is left', async () => {
     const { link, opening } = begin();
     link.batches$.next(encodeBatch([hello]));
-    (await opening).frames$.subscribe().unsubscribe();
+    const opened = await opening;
+    const seen = read(opened);
+    opened.leave();
+    link.batches$.next(encodeBatch([drain]));
+    expect([link.batches$.observed, opened.ended, seen]).to.deep.equal([false, true, []]);
+  });
+
+  it('reads no batch over its limit, though the link takes it', async () => {
+    const { link, opening } = begin(1_000, 50);
+    link.batches$.next(encodeBatch([hello]));
+    const seen = read(await opening);
+    link.batches$.next(encodeBatch([{ kind: 'announce', handles: ['x'.repeat(20)] }]));
+    link.batches$.next(encodeBatch([{ kind: 'announce', handles: ['x'.repeat(60)] }]));
+    expect(seen).to.deep.equal([[{ kind: 'announce', handles: ['x'.repeat(20)] }], 'error protocol']);
     expect(link.batches$.observed).to.equal(false);
   });
 

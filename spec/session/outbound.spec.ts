@@ -3,7 +3,8 @@ import { BusError } from '../../lib/errors/bus-error.js';
 import { BatchWriter, decodeBatch } from '../../lib/frame/codec.js';
 import type { Expects, Frame, Message, Outcome } from '../../lib/frame/frame.js';
 import { Memory, unbounded } from '../../lib/lane/memory.js';
-import { Outbox } from '../../lib/lane/outbox.js';
+import { Outbox, type Writable } from '../../lib/lane/outbox.js';
+import { WriterPool } from '../../lib/lane/writer-pool.js';
 import { type Caller, Calls, type Draft } from '../../lib/session/call.js';
 import { Outbound } from '../../lib/session/outbound.js';
 import { Tally } from '../../lib/session/tally.js';
@@ -28,25 +29,28 @@ class Rig {
   readonly outbound: Outbound;
 
   constructor(memory = unbounded()) {
-    this.outbox = new Outbox({
+    const options = {
       clock: this.clock,
       memory,
       capacity: 4,
       capacityBytes: 1_000,
       maxWaiting: 2,
       maxBatchBytes: 16_000,
-      writer: new BatchWriter(),
+      writers: new WriterPool(() => new BatchWriter()),
+    };
+    this.outbox = new Outbox(options, {
       ack: () => undefined,
-      onUnwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
+      unwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
     });
     this.outbound = new Outbound("worker 'w1'", this.clock, this.outbox);
   }
 
   link(credit = 100): this {
-    this.outbox.attach((batch, done) => {
+    const write: Writable['write'] = (batch, done) => {
       this.left.push(...decodeBatch(batch).frames);
       done();
-    });
+    };
+    this.outbox.attach({ write });
     this.outbox.allow({ messages: credit, bytes: 1_000_000 });
     return this;
   }
@@ -326,7 +330,7 @@ describe('Outbound', () => {
   });
 
   it('forgets the oldest of the calls that were given up, for a peer that answers none', () => {
-    const calls = new Calls(new Tally().sent);
+    const calls = new Calls(new Tally().sent, () => 0);
     for (let seq = 1; seq <= 100_000; seq += 1) calls.abandon(seq);
     expect([...calls.abandoned].length).to.equal(65_536);
     expect([1, 100_000].map((seq) => calls.isAbandoned(seq))).to.deep.equal([false, true]);

@@ -33,6 +33,43 @@ describe('the clock of this process', () => {
     expect(order).to.deep.equal(['now', 'turn end', 'soon']);
   });
 
+  it('runs what was asked for at the end of a turn in that order, and what that asks for before the turn is over', async () => {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      systemClock.soon(resolve);
+      systemClock.soon(() => order.push('next turn'));
+      systemClock.atTurnEnd(() => {
+        order.push('first');
+        systemClock.atTurnEnd(() => order.push('asked for meanwhile'));
+      });
+      systemClock.atTurnEnd(() => order.push('second'));
+    });
+    expect(order).to.deep.equal(['first', 'second', 'asked for meanwhile']);
+    systemClock.atTurnEnd(() => order.push('later'));
+    await Promise.resolve();
+    expect(order.at(-1)).to.equal('later');
+  });
+
+  it('reports what the end of a turn throws, and runs the rest of it', async () => {
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const thrown: unknown[] = [];
+    process.once('uncaughtException', (error) => thrown.push(error));
+    const ran: string[] = [];
+    try {
+      systemClock.atTurnEnd(() => {
+        throw new Error('one of many');
+      });
+      systemClock.atTurnEnd(() => ran.push('the rest'));
+      await new Promise<void>((resolve) => systemClock.soon(resolve));
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of before) process.on('uncaughtException', listener);
+    }
+    expect(ran).to.deep.equal(['the rest']);
+    expect(String(thrown[0])).to.equal('Error: one of many');
+  });
+
   it('writes a date for people', () => {
     expect(timestamp(0)).to.equal('1970-01-01T00:00:00.000Z');
   });

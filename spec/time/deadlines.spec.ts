@@ -70,4 +70,50 @@ describe('deadlines', () => {
     await clock.advance(30);
     expect([told.at(-1), clock.pending]).to.deep.equal([0, 0]);
   });
+
+  it('lose no time to one that throws as it expires', async () => {
+    const clock = virtualClock();
+    const deadlines = new Deadlines(clock);
+    const told: number[] = [];
+    for (let name = 0; name < 4; name += 1) {
+      const deadline = new Noted(name, (which) => {
+        told.push(which);
+        if (which === 1) throw new Error('broken');
+      });
+      deadlines.set(deadline, clock.now() + 30);
+    }
+    const thrown = await clock.advance(30).catch((error: unknown) => error);
+    await clock.advance(0);
+    expect(thrown).to.be.an('error');
+    expect([told, clock.pending]).to.deep.equal([[0, 1, 2, 3], 0]);
+  });
+
+  it('leave the turn to others though they are due again before all have had theirs', () => {
+    const timers: (() => void)[] = [];
+    let time = 0;
+    const slow = {
+      ...virtualClock(),
+      now: () => time,
+      after: (_: number, task: () => void) => {
+        timers.push(task);
+        return () => {};
+      },
+    };
+    const deadlines = new Deadlines(slow);
+    let told = 0;
+    for (let name = 0; name < 10; name += 1) {
+      const deadline = new Noted(name, () => {
+        told += 1;
+        if (told > 100) throw new Error('nothing else has its turn');
+        time += 5;
+        deadlines.set(deadline, time + 30);
+      });
+      deadlines.set(deadline, 30);
+    }
+    time = 30;
+    timers.shift()?.();
+    expect(told).to.equal(10);
+    timers.shift()?.();
+    expect(told).to.be.within(11, 20);
+  });
 });

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { BusError } from '../../errors/bus-error.js';
 import type { LinkPeer } from '../../frame/peer.js';
-import type { Clock } from '../../time/clock.js';
+import type { Cancel, Clock } from '../../time/clock.js';
 import type { Link } from '../link.js';
 
 /** How long `close` waits in milliseconds for what was written to leave. */
@@ -16,105 +16,104 @@ export interface Call {
   resume(): unknown;
 }
 
-/** A link over a gRPC call, with the handle for whoever watches how the call ends. */
-export interface CallLink extends Link {
-  /** The call is over: completes `batches$`, or breaks it unless this side had asked for the end. */
-  finish(error?: BusError): void;
-  /** The other side has closed: this one closes too, but what breaks meanwhile still counts as broken. */
-  followClose(): void;
-  /** Whether either side has closed. */
-  readonly closing: boolean;
-}
-
-export interface CallLinkOptions {
-  readonly call: Call;
-  /** Who is there; on the dialling side the certificate is known only after the other side has answered. */
-  peer(): LinkPeer;
-  readonly clock: Clock;
-  /** Resets the call at once. */
-  reset(): void;
-  /** Called once, when the link has ended. */
-  ended(): void;
-}
-
 /**
- * Makes the link. It does not read before `batches$` has its subscriber, so what comes early stays in the call's own
- * buffers, bounded by its window; from then on it never pauses. An end is learnt by reading, too.
+ * A link over a gRPC call, with the handle for whoever watches how the call ends. It does not read before `batches$` has
+ * its subscriber, so what comes early stays in the call's own buffers, bounded by its window; from then on it never pauses.
+ * An end is learnt by reading, too.
  */
-export function callLink({ call, peer, clock, reset, ended }: CallLinkOptions): CallLink {
-  let state: 'open' | 'closing' | 'ended' = 'open';
-  let asked = false;
-  let failure: BusError | undefined;
-  let reader: Subscriber<Uint8Array> | 'none yet' | 'gone' = 'none yet';
-  let cancelClose = () => {};
-  let over = () => {};
-  const end = new Promise<void>((resolve) => {
-    over = resolve;
-  });
+export abstract class CallLink implements Link {
+  /** Who is there; on the dialling side the certificate is known only after the other side has answered. */
+  abstract readonly peer: LinkPeer;
+  readonly batches$ = new Observable<Uint8Array>((subscriber) => this.#read(subscriber));
+  #state: 'open' | 'closing' | 'ended' = 'open';
+  #asked = false;
+  #failure: BusError | undefined;
+  #reader: Subscriber<Uint8Array> | 'none yet' | 'gone' = 'none yet';
+  #cancelClose: Cancel | undefined;
+  /** Those who wait for the end. */
+  #waiting: (() => void)[] | undefined;
 
-  const tell = (subscriber: Subscriber<Uint8Array>) =>
-    failure === undefined ? subscriber.complete() : subscriber.error(failure);
+  constructor(
+    protected readonly call: Call,
+    protected readonly clock: Clock,
+  ) {}
 
-  const batches$ = new Observable<Uint8Array>((subscriber) => {
-    if (reader !== 'none yet') {
-      return subscriber.error(
-        new BusError('closed', 'batches$ of a link is for one subscriber, and it has had it'),
-      );
+  /** Resets the call at once. */
+  protected abstract reset(): void;
+  /** Called once, when the link has ended. */
+  protected abstract ended(): void;
+
+  /** Whether either side has closed. */
+  get closing(): boolean {
+    return this.#state === 'closing';
+  }
+
+  write(batch: Uint8Array, done: () => void): void {
+    if (this.#state !== 'open') return;
+    const { buffer, byteOffset, byteLength } = batch;
+    const bytes = batch instanceof Buffer ? batch : Buffer.from(buffer, byteOffset, byteLength);
+    this.call.write(bytes, (error) => {
+      if (!error && this.#state !== 'ended') done();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#asked = true;
+    this.followClose();
+    if (this.#state === 'ended') return Promise.resolve();
+    this.#waiting ??= [];
+    const waiting = this.#waiting;
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  abort(): void {
+    if (this.#state === 'ended') return;
+    this.#asked = true;
+    this.reset();
+    this.finish();
+  }
+
+  /** The call is over: completes `batches$`, or breaks it unless this side had asked for the end. */
+  finish(error?: BusError): void {
+    if (this.#state === 'ended') return;
+    if (!this.#asked) this.#failure = error;
+    this.#state = 'ended';
+    this.#cancelClose?.();
+    this.ended();
+    for (const resolve of this.#waiting ?? []) resolve();
+    if (typeof this.#reader === 'object') this.#tell(this.#reader);
+  }
+
+  /** The other side has closed: this one closes too, but what breaks meanwhile still counts as broken. */
+  followClose(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#cancelClose = this.clock.after(closeWithinMs, () => this.abort());
+    this.call.end();
+  }
+
+  #read(subscriber: Subscriber<Uint8Array>): (() => void) | undefined {
+    if (this.#reader !== 'none yet') {
+      const text = 'batches$ of a link is for one subscriber, and it has had it';
+      subscriber.error(new BusError('closed', text));
+      return undefined;
     }
-    if (state === 'ended') return tell(subscriber);
-    reader = subscriber;
+    if (this.#state === 'ended') {
+      this.#tell(subscriber);
+      return undefined;
+    }
+    this.#reader = subscriber;
     const onBatch = (batch: Buffer) => subscriber.next(batch);
-    call.on('data', onBatch);
+    this.call.on('data', onBatch);
     return () => {
-      reader = 'gone';
-      call.off('data', onBatch);
-      call.resume();
+      this.#reader = 'gone';
+      this.call.off('data', onBatch);
+      this.call.resume();
     };
-  });
+  }
 
-  const finish = (error?: BusError) => {
-    if (state === 'ended') return;
-    if (!asked) failure = error;
-    state = 'ended';
-    cancelClose();
-    ended();
-    over();
-    if (typeof reader === 'object') tell(reader);
-  };
-  const abort = () => {
-    if (state === 'ended') return;
-    asked = true;
-    reset();
-    finish();
-  };
-  const followClose = () => {
-    if (state !== 'open') return;
-    state = 'closing';
-    cancelClose = clock.after(closeWithinMs, abort);
-    call.end();
-  };
-
-  return {
-    get peer() {
-      return peer();
-    },
-    batches$,
-    write(batch, done) {
-      if (state !== 'open') return;
-      call.write(Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength), (error) => {
-        if (!error && state !== 'ended') done();
-      });
-    },
-    close() {
-      asked = true;
-      followClose();
-      return end;
-    },
-    abort,
-    finish,
-    followClose,
-    get closing() {
-      return state === 'closing';
-    },
-  };
+  #tell(subscriber: Subscriber<Uint8Array>): void {
+    if (this.#failure === undefined) subscriber.complete();
+    else subscriber.error(this.#failure);
+  }
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../../time/clock.js';
 import { deadLink } from '../dead-link.js';
 import type { CallKind, ClientTls, DialOptions, Link } from '../link.js';
 import { formatAddress, parseAddress } from './address.js';
-import { callLink } from './call-link.js';
+import { type Call, CallLink } from './call-link.js';
 import { certificateOf } from './certificate.js';
 import { broken, unreachable } from './dial-failure.js';
 import { credentialsFrom, pem } from './pem.js';
@@ -67,38 +67,46 @@ function open(
   const { path, requestSerialize, responseDeserialize } = busService[kind];
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
 
-  let peer: LinkPeer = { address };
   let answered = false;
   const cancelDeadline = clock.after(connectWithinMs, () => {
     const text = `cannot reach ${address}: no answer within ${connectWithinMs} ms`;
     link.finish(new BusError('unreachable', text, { details: { address } }));
     call.cancel();
   });
-  const link = callLink({
-    call,
-    clock,
-    peer: () => peer,
-    reset: () => call.cancel(),
-    ended() {
-      cancelDeadline();
-      over = true;
-      client.close();
-      // A turn later, so that the other side hears a reset if it can hear anything.
-      clock.soon(() => destroy());
-    },
+  const link = new DialledLink(call, clock, { address }, () => {
+    cancelDeadline();
+    over = true;
+    client.close();
+    // A turn later, so that the other side hears a reset if it can hear anything.
+    clock.soon(() => destroy());
   });
 
   call.on('metadata', () => {
     answered = true;
     cancelDeadline();
     const certificate = certificateOf(call.getAuthContext());
-    if (certificate !== undefined) peer = { address, certificate };
+    if (certificate !== undefined) link.peer = { address, certificate };
   });
   call.on('error', (error: ServiceError) => {
     link.finish(answered ? broken(address, error) : unreachable(address, error, tls !== undefined));
   });
   call.on('end', () => link.finish());
   return link;
+}
+
+class DialledLink extends CallLink {
+  constructor(
+    protected override readonly call: Call & { cancel(): void },
+    clock: Clock,
+    public peer: LinkPeer,
+    protected override readonly ended: () => void,
+  ) {
+    super(call, clock);
+  }
+
+  protected override reset(): void {
+    this.call.cancel();
+  }
 }
 
 function credentials(tls: ClientTls | undefined, name: string): ChannelCredentials {

@@ -8,10 +8,11 @@ import {
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
 import { BusError, textOf } from '../../errors/bus-error.js';
+import type { LinkPeer } from '../../frame/peer.js';
 import type { Clock } from '../../time/clock.js';
 import type { CallKind, Link, Listener, ListenOptions, ServerTls } from '../link.js';
 import { formatAddress, type HostPort, parseAddress } from './address.js';
-import { type CallLink, callLink } from './call-link.js';
+import { CallLink } from './call-link.js';
 import { certificateOf } from './certificate.js';
 import { widenWindow } from './flow-window.js';
 import { http2StreamOf } from './http2-stream.js';
@@ -94,43 +95,64 @@ export async function listen(
   };
 }
 
-function serverLink(clock: Clock, call: Bytes, { socket, links }: Connection): CallLink {
-  const stream = http2StreamOf(call);
-  const certificate = certificateOf(call.getAuthContext());
-  const address = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
-  const peer = certificate === undefined ? { address } : { address, certificate };
-  const link: CallLink = callLink({
-    call,
-    clock,
-    peer: () => peer,
-    reset() {
-      stream?.close(constants.NGHTTP2_CANCEL);
-      // A peer that reads no more would keep the connection and all that waits in it.
-      if (links.size === 1) clock.soon(() => socket.destroy());
-    },
-    ended: () => links.delete(link),
-  });
-  links.add(link);
-  widenWindow(stream);
-
-  const lost = (code: 'peer-lost' | 'protocol', what: string) =>
-    new BusError(code, `${address} ${what}`, { details: { address } });
-  call.on('cancelled', () => {
-    if (stream === undefined || wasReset(stream)) return link.finish(lost('peer-lost', 'broke the link'));
-    // This side has said its last. A peer that never ends its own half would keep the stream, and its connection from idling.
-    stream.once(
-      'close',
-      clock.after(goodbyeMs, () => stream.close(constants.NGHTTP2_NO_ERROR)),
-    );
-    // grpc-js ends a call whose bytes it cannot read by itself, without a word to its handler.
-    link.finish(link.closing ? undefined : lost('protocol', 'sent what is no batch, or too large a one'));
-  });
+function serverLink(clock: Clock, call: Bytes, connection: Connection): CallLink {
+  const link = new ServerLink(call, clock, connection);
+  connection.links.add(link);
+  widenWindow(http2StreamOf(call));
+  call.on('cancelled', () => link.cancelled());
   call.on('error', () => {});
   // A grpc-js client that resets a call ends it first, in the same packet: the reset shows a turn later.
   call.on('end', () => clock.soon(() => link.followClose()));
   // Tells the other side that it has reached a hub, before there is anything to say.
   call.sendMetadata(new Metadata());
   return link;
+}
+
+class ServerLink extends CallLink {
+  readonly peer: LinkPeer;
+
+  constructor(
+    protected override readonly call: Bytes,
+    clock: Clock,
+    private readonly connection: Connection,
+  ) {
+    super(call, clock);
+    const { remoteAddress = 'unknown', remotePort = 0 } = connection.socket;
+    const address = formatAddress(remoteAddress, remotePort);
+    const certificate = certificateOf(call.getAuthContext());
+    this.peer = certificate === undefined ? { address } : { address, certificate };
+  }
+
+  /** The call ended without a goodbye, or was ended by grpc-js. */
+  cancelled(): void {
+    const stream = http2StreamOf(this.call);
+    if (stream === undefined || wasReset(stream))
+      return this.finish(this.#lost('peer-lost', 'broke the link'));
+    // This side has said its last. A peer that never ends its own half would keep the stream, and its connection from idling.
+    stream.once(
+      'close',
+      this.clock.after(goodbyeMs, () => stream.close(constants.NGHTTP2_NO_ERROR)),
+    );
+    // grpc-js ends a call whose bytes it cannot read by itself, without a word to its handler.
+    const broken = this.#lost('protocol', 'sent what is no batch, or too large a one');
+    this.finish(this.closing ? undefined : broken);
+  }
+
+  protected override reset(): void {
+    const { links, socket } = this.connection;
+    http2StreamOf(this.call)?.close(constants.NGHTTP2_CANCEL);
+    // A peer that reads no more would keep the connection and all that waits in it.
+    if (links.size === 1) this.clock.soon(() => socket.destroy());
+  }
+
+  protected override ended(): void {
+    this.connection.links.delete(this);
+  }
+
+  #lost(code: 'peer-lost' | 'protocol', what: string): BusError {
+    const { address } = this.peer;
+    return new BusError(code, `${address} ${what}`, { details: { address } });
+  }
 }
 
 const wasReset = (stream: ServerHttp2Stream) => stream.aborted || stream.destroyed || !!stream.rstCode;
