@@ -7,6 +7,10 @@ if (options.guard) {
   const { guard } = await import('./allocation.mjs');
   process.exit((await guard(options.record)) ? 0 : 1);
 }
+if (options.tuning) {
+  const { tune } = await import('./tuning.mjs');
+  process.exit((await tune(options)) ? 0 : 1);
+}
 const { compare } = await import('./compare.mjs');
 const { Report } = await import('./report.mjs');
 const { ProfileReport } = await import('./profile/profile-report.mjs');

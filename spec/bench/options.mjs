@@ -19,6 +19,7 @@ const usage = `npm run bench -- [options]
   --quick                     one short round of each case, at one size and with few workers: shows that it works
   --profile                   where the time of a message goes in both processes, beside the floor: CPU profiles of the
                               cases of throughput. Default: at 256 bytes, and without flags
+  --tuning                    only: what a user can set, beside the defaults
   --guard                     only: how many bytes one message allocates, against allocation.json; --record writes that
   --break HOW                 drop, swap, damage or absent: breaks every contestant on purpose: the cases have to fail
   --list                      the names of cases and contestants`;
@@ -42,7 +43,7 @@ function parse() {
   const text = /** @type {const} */ ({ type: 'string' });
   const yes = /** @type {const} */ ({ type: 'boolean' });
   const texts = { only: text, size: text, against: text, rounds: text, seconds: text, break: text };
-  const switches = { quick: yes, profile: yes, guard: yes, record: yes, list: yes, help: yes };
+  const switches = { quick: yes, profile: yes, tuning: yes, guard: yes, record: yes, list: yes, help: yes };
   try {
     return parseArgs({ options: { ...texts, ...switches, flags: { type: 'string', multiple: true } } })
       .values;
@@ -91,6 +92,7 @@ export function readOptions() {
     rounds,
     seconds,
     sizes: wanted,
+    tuning: given.tuning === true,
     guard: given.guard === true,
     record: given.record === true,
     sabotage,

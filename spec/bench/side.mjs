@@ -15,6 +15,8 @@ const contestant = await import(module);
 /** @type {import('./contestants.mjs').Side} */
 let side;
 let payloads = payloadsOf(32);
+/** @type {number | undefined} */
+let aTurn;
 const receiver = new Receiver();
 let gaps = new Gaps(now, 0);
 let observed = (/** @type {number} */ _began, /** @type {number} */ _at) => ({});
@@ -43,6 +45,7 @@ answer({
   /** Answers a hub once it listens; a second report, `ready`, follows when the client is there. */
   async open({ address, size, beatMs, ...how }) {
     payloads = payloadsOf(size);
+    aTurn = how.aTurn;
     receiver.payloads = payloads;
     if (role === 'client') {
       use(await contestant.open(address, { ...how, beatMs }), how);
@@ -69,7 +72,7 @@ answer({
   },
   /** What came although nobody expected it. */
   rest: () => ({ extra: receiver.extra }),
-  publish: ({ count }) => publishAll(side, payloads, count),
+  publish: ({ count }) => publishAll(side, payloads, count, aTurn),
   request: ({ count, inFlight, verb }) => requestAll(side, payloads, count, inFlight, verb),
   paced: ({ count, perSecond }) => requestPaced(side, payloads, count, perSecond),
   /** Keeps a load up for that long; says how many messages it sent. */

@@ -1,11 +1,14 @@
 import { now } from '../commands.mjs';
 
-/** Sends `count` messages, each as soon as there is room. */
-export async function publishAll(side, payloads, count) {
+/** Sends `count` messages, each as soon as there is room, and no more than `aTurn` in one turn of the event loop. */
+export async function publishAll(side, payloads, count, aTurn = Number.POSITIVE_INFINITY) {
   const began = now();
-  for (let n = 0; n < count; n++) {
+  for (let n = 0, left = aTurn; n < count; n++) {
     const room = side.publish(payloads[n % payloads.length]);
     if (room !== undefined) await room;
+    if (--left > 0) continue;
+    left = aTurn;
+    await new Promise(setImmediate);
   }
   return { began };
 }

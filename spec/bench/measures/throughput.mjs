@@ -47,7 +47,7 @@ async function observed({ hub, client }, run, count, sampling) {
 export const throughput =
   ({ verb, sender = 'client', inFlight = 1, handler = 'sync' }) =>
   async (contestant, size, options) => {
-    const pair = await openPair(contestant, { size, handler }, options);
+    const pair = await openPair(contestant, { size, handler, ...options.setting }, options);
     const acknowledged = verb === 'send' && contestant.can.has('acknowledge');
     const run = (count) => {
       if (verb === 'request') return request(pair, inFlight, verb, count);
