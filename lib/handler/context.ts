@@ -50,65 +50,50 @@ export interface Around {
   readonly inside: boolean;
 }
 
-/** What a context tells of its message. */
+/** What a context tells that is the same for all messages of one type in one session. */
 interface Told {
-  readonly message: { readonly attempt: number };
-  readonly route: {
-    readonly registration: { readonly plugin?: string; readonly log?: Log };
-    readonly surroundings: {
-      readonly from: Peer;
-      readonly log: Log;
-      readonly services: { of(owner: string | undefined): Services };
-    };
+  readonly registration: { readonly plugin?: string; readonly log?: Log };
+  readonly surroundings: {
+    readonly from: Peer;
+    readonly log: Log;
+    readonly services: { of(owner: string | undefined): Services };
   };
 }
 
-/**
- * The context of one message. It looks up what it is asked for, and makes its signal when that is first read: there are
- * thousands a turn, and an `AbortController` is dear.
- */
+/** The context of one message. The signal is made when it is first read: an `AbortController` is dear. */
 export class MessageContext implements Context {
-  readonly #told: Told;
-  #controller: AbortController | undefined;
-  #reason: Error | undefined;
+  readonly from: Peer;
+  readonly log: Log;
+  private controller: AbortController | undefined;
+  private reason: Error | undefined;
   /** Whether all that the sender will get is known: nothing of this message may begin any more. */
   answered = false;
   /** The one that got the message last. */
   innermost: Around | undefined;
 
   constructor(
-    told: Told,
+    private readonly route: Told,
     readonly deadline: number | undefined,
+    readonly attempt: number,
   ) {
-    this.#told = told;
-  }
-
-  get from(): Peer {
-    return this.#told.route.surroundings.from;
-  }
-
-  get attempt(): number {
-    return this.#told.message.attempt;
-  }
-
-  get log(): Log {
-    const { registration, surroundings } = this.#told.route;
-    return registration.log ?? surroundings.log;
+    const { registration, surroundings } = route;
+    this.from = surroundings.from;
+    this.log = registration.log ?? surroundings.log;
   }
 
   get services(): Services {
-    const { registration, surroundings } = this.#told.route;
+    const { registration, surroundings } = this.route;
     return surroundings.services.of(registration.plugin);
   }
 
   /** The same for another plugin that sees the message: one whose interceptor is around the handler. */
   servicesOf(owner: string): Services {
-    return this.#told.route.surroundings.services.of(owner);
+    return this.route.surroundings.services.of(owner);
   }
 
   /** Why the signal fired; `undefined` if it did not. */
   get stopped(): Error | undefined {
-    return this.#reason;
+    return this.reason;
   }
 
   /** The plugin whose interceptor has the message now; `undefined` while the handler has it. */
@@ -120,16 +105,16 @@ export class MessageContext implements Context {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   /** Fires the signal, or makes it a fired one when it is read later. */
   abort(reason: Error): void {
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.reason = reason;
+    this.controller?.abort(reason);
   }
 }

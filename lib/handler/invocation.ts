@@ -77,7 +77,11 @@ export class Invocation<R extends Route = Route> implements Call {
       const now = deadline === never && timeoutMs === never ? 0 : clock.now();
       if (now >= deadline) throw this.late('arrived after its deadline, and was not handled');
       const until = Math.min(deadline, now + timeoutMs);
-      context = new MessageContext(this, until === never ? undefined : clock.date() + until - now);
+      context = new MessageContext(
+        route,
+        until === never ? undefined : clock.date() + until - now,
+        this.message.attempt,
+      );
       const payload = aside === undefined || aside.payload === unread ? this.read() : aside.payload;
       const result =
         payload instanceof Promise ? this.afterwards(payload, context) : this.handle(payload, context);

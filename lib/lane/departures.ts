@@ -17,7 +17,7 @@ const outcomesPerMessage = 3;
 /** Shared by all that send nothing in parts: it changes when one begins. */
 const noneLeaving = new Leaving();
 
-export interface DeparturesPort {
+interface DeparturesPort {
   /** A frame could not be encoded. */
   unwritable(outgoing: Outgoing, thrown: unknown): void;
 }

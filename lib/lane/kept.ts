@@ -1,7 +1,7 @@
 import type { Departure } from './parts.js';
 import { Ring } from './ring.js';
 
-export interface KeptPort {
+interface KeptPort {
   /** The peer has it: it is kept no more. */
   received(departure: Departure): void;
 }

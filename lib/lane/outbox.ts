@@ -322,10 +322,12 @@ export class Outbox {
     this.#flushing = true;
     try {
       while (this.#link !== undefined && !this.#writing) {
+        const link = this.#link;
         const batch = this.#compose();
-        if (batch === undefined) return;
+        // Whoever heard meanwhile that a frame cannot be written may have ended the link, or the session.
+        if (batch === undefined || this.#link !== link) return;
         this.#writing = true;
-        this.#link.write(batch, this.#done);
+        link.write(batch, this.#done);
       }
     } finally {
       this.#flushing = false;

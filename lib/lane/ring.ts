@@ -54,6 +54,7 @@ export class Ring<T> {
 
   /** Replaces the item that is `index` places from the front; there must be one. */
   set(index: number, item: T): void {
+    if (index >= this.#length) throw new RangeError(`there is no item ${index} among ${this.#length}`);
     this.#items[(this.#head + index) & (this.#items.length - 1)] = item;
   }
 

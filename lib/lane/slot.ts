@@ -60,8 +60,7 @@ export class Slot<W, O> implements Listener<O> {
         return result.follow(this);
       }
     } catch (thrown) {
-      this.#work = undefined;
-      this.#ongoing = undefined;
+      this.#clear();
       this.#lane.ended(work, account, this);
       return this.#lane.failed(work, thrown);
     }
@@ -76,9 +75,15 @@ export class Slot<W, O> implements Listener<O> {
   ended(): void {
     const [work, account] = [this.#work, this.#account];
     if (work === undefined) return;
-    this.#work = undefined;
-    this.#ongoing = undefined;
+    this.#clear();
     this.#lane.ended(work, account as Account, this);
+  }
+
+  /** It may stay free for long: what it holds on to would, too. */
+  #clear(): void {
+    this.#work = undefined;
+    this.#account = undefined;
+    this.#ongoing = undefined;
   }
 
   /** Gives itself back to `mergeMap`. */

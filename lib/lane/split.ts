@@ -34,7 +34,8 @@ export const split =
       deliveries$.subscribe({
         next: (delivery) => {
           try {
-            part(framesOf(delivery), delivery.to);
+            const frames = framesOf(delivery);
+            if (!delivery.to.over) part(frames, delivery.to);
           } catch (thrown) {
             delivery.to.broken(thrown);
           }

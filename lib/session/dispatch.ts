@@ -126,6 +126,10 @@ export class Dispatch {
     return this.lane.queued === 0 && this.lane.inFlight === 0;
   }
 
+  now(): number {
+    return this.#options.clock.now();
+  }
+
   /** What a beat tells. */
   load() {
     const { clock } = this.#options;

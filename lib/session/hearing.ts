@@ -5,7 +5,7 @@ import type { SessionState } from './state.js';
 import { isLiving } from './step.js';
 import { bounded, Suspicion } from './suspicion.js';
 
-export interface HearingPort {
+interface HearingPort {
   /** A detector failed: until the session ends there is no other. */
   misjudged(error: BusError, plugin: string | undefined): void;
 }

@@ -51,8 +51,9 @@ export class Inbound implements TaskOwner {
   #from: Peer = { id: '', epoch: '', labels: {}, identity: undefined };
   /** From the first message over a link on. */
   #surroundings: Surroundings | undefined;
-  /** Of the last message. */
+  /** Of the last message; those of all types once there are two. */
   #route: TaskRoute | undefined;
+  #routes: WeakMap<Registration, TaskRoute> | undefined;
   /** From the first message of a session until it is over. */
   #services: SessionScope | undefined;
   #withheld = false;
@@ -78,6 +79,7 @@ export class Inbound implements TaskOwner {
     this.#from = Object.freeze({ ...from, labels: Object.freeze({ ...from.labels }) });
     this.#surroundings = undefined;
     this.#route = undefined;
+    this.#routes = undefined;
   }
 
   get #around(): Surroundings {
@@ -217,14 +219,15 @@ export class Inbound implements TaskOwner {
 
   /** Messages of one type come in rows. */
   #routeOf(registration: Registration): TaskRoute {
-    if (this.#route?.registration !== registration)
-      this.#route = {
-        registration,
-        surroundings: this.#around,
-        gate: this.dispatch.gate(registration),
-        owner: this,
-      };
-    return this.#route;
+    const last = this.#route;
+    if (last?.registration === registration) return last;
+    if (last !== undefined) this.#routes ??= new WeakMap([[last.registration, last]]);
+    const known = this.#routes?.get(registration);
+    const gate = this.dispatch.gate(registration);
+    const route = known ?? { registration, surroundings: this.#around, gate, owner: this };
+    if (known === undefined) this.#routes?.set(registration, route);
+    this.#route = route;
+    return route;
   }
 
   cancel(re: number, lastReceived: number): void {
@@ -348,7 +351,7 @@ export class Inbound implements TaskOwner {
   }
 
   get #now(): number {
-    return this.#around.clock.now();
+    return this.dispatch.now();
   }
 
   /** The session's services go when the last of so many handlers that still run has settled or is abandoned. */

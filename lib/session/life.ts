@@ -187,11 +187,16 @@ export class Life extends Deadline implements PulsePort {
 
   /** A tick is due. */
   override expired(): void {
-    this.step({ type: 'tick', at: this.now() });
-    if (this.#state.name !== 'ended' && this.#timing) this.#scheduleTick(this.#timing);
+    // A deadline may come a little early: what was added up of that would make a verdict late by an interval.
+    const at = Math.max(this.now(), this.at);
+    try {
+      this.step({ type: 'tick', at });
+    } finally {
+      if (this.#state.name !== 'ended' && this.#timing) this.#scheduleTick(this.#timing, at);
+    }
   }
 
-  /** For its pulse, as all up to `step`. */
+  // What its pulse asks for.
   get name(): string {
     return this.#setup.name;
   }
@@ -238,8 +243,8 @@ export class Life extends Deadline implements PulsePort {
     if (this.#heard !== undefined) for (const heard of [...this.#heard]) heard(overPulse);
   }
 
-  #scheduleTick({ intervalMs }: BeatTiming): void {
+  #scheduleTick({ intervalMs }: BeatTiming, at = this.now()): void {
     this.halt();
-    this.#setup.dispatch.deadlines.set(this, this.now() + intervalMs);
+    this.#setup.dispatch.deadlines.set(this, at + intervalMs);
   }
 }

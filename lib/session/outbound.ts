@@ -44,7 +44,7 @@ export class Outbound {
 
   constructor(
     private readonly name: string,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly outbox: Outbox,
     { sent } = new Tally(),
     /** Room for large outcomes; by default there is always some. */
@@ -260,7 +260,9 @@ export class Outbound {
     const error = BusError.is(thrown)
       ? thrown
       : new BusError('unserialisable', `'${type}' to ${this.name}: ${textOf(thrown)}`);
-    this.#end(outgoing, error, 'faulted');
+    this.#sent[outgoing.ending('faulted')] += 1;
+    // Not in the middle of a batch: whoever is told may do anything.
+    this.clock.atTurnEnd(() => outgoing.fail(error));
   }
 
   async writable(): Promise<void> {

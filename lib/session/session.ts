@@ -189,7 +189,7 @@ export class Session implements Reader, LifePort, OutboxPort {
     return this.#setup.name;
   }
 
-  /** For its reading, as all up to `fenced`. */
+  /** Of `Reader`, as `fenced`, `handle`, `take`, `settle`, `broken` and `closed`. */
   receive(received: Received, duplicates: number, link: number): void {
     this.#setup.dispatch.tally.received.repeated += duplicates;
     this.#before = this.#received.seq;
@@ -211,7 +211,7 @@ export class Session implements Reader, LifePort, OutboxPort {
     return true;
   }
 
-  /** For its life, as all up to `frames`. */
+  /** Of `LifePort`, as `misjudged` and `frames`. */
   apply(effect: SessionEffect): void {
     const { host } = this.#setup;
     switch (effect.do) {
@@ -310,6 +310,8 @@ export class Session implements Reader, LifePort, OutboxPort {
   take(messages: readonly (Message | Chunk)[], link: number): void {
     let waits = false;
     for (const message of messages) {
+      // Whoever hears that one was refused may end the session.
+      if (this.#link === undefined || link !== this.#links) return;
       const wrong = this.#wrong(message);
       if (wrong) return this.broken(link, wrong);
       if (message.kind === 'message') this.inbound.receive(message);
@@ -355,7 +357,7 @@ export class Session implements Reader, LifePort, OutboxPort {
     });
   }
 
-  /** For its outbox, as `unwritable`. */
+  /** Of `OutboxPort`, as `unwritable`. */
   ack(): number | undefined {
     if (!this.outbound.terms.credited || this.#received.seq === this.#acked) return undefined;
     this.#acked = this.#received.seq;
@@ -387,7 +389,7 @@ export class Session implements Reader, LifePort, OutboxPort {
   /** Told at the end of the turn: who hears of it may do anything to this session. */
   misjudged(error: BusError, plugin: string | undefined): void {
     const { dispatch, clock } = this.#setup;
-    const id = this.#terms?.from.id as string;
+    const id = this.#terms?.from.id ?? '';
     clock.atTurnEnd(() => dispatch.misjudged(id, error, plugin));
   }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { asyncScheduler, type SchedulerAction, type SchedulerLike, type Subscription } from 'rxjs';
 
 /** Ends a pending timer. Calling it again, or after the timer fired, does nothing. */
@@ -27,8 +28,11 @@ const never: Cancel = () => {};
 /** What this turn ends with, in the order in which it was asked for. */
 let endings: (() => void)[] = [];
 
-/** All that is asked for while it runs included. What one throws is reported as of a task of its own, and costs the others nothing. */
-const endTurn = (): void => {
+/**
+ * All that is asked for while it runs included. What one throws is reported as of a task of its own, and costs the others
+ * nothing. They run in no `AsyncLocalStorage` of whoever asked first: they are of many.
+ */
+const endTurn = AsyncResource.bind((): void => {
   for (let next = 0; next < endings.length; next += 1) {
     try {
       (endings[next] as () => void)();
@@ -39,7 +43,7 @@ const endTurn = (): void => {
     }
   }
   endings = [];
-};
+});
 
 /** The clock of this process: monotonic `performance.now`, Node.js timers. */
 export const systemClock: Clock = {

@@ -15,8 +15,8 @@ export interface Link {
   readonly batches$: Observable<Uint8Array>;
   /**
    * Hands over one batch; `done` is called once, when the link can take the next. One write at a time, but for a last one
-   * before `close`. On a link that
-   * has ended it does nothing, and `done` is not called. It does not keep the batch for long: many share their memory.
+   * before `close`. On a link that has ended it does nothing, and `done` is not called. It does not keep the batch for
+   * long: many share their memory.
    */
   write(batch: Uint8Array, done: () => void): void;
   /**

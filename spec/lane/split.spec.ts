@@ -109,6 +109,29 @@ describe('split', () => {
     expect(told).to.deep.equal(['ack 1', 'message 1', 'cancel']);
   });
 
+  it('passes nothing on when it is over before a frame was told, whatever the batch holds', () => {
+    const told: string[] = [];
+    const tell = (frame: Frame) => void told.push(name(frame));
+    const beat: Frame = {
+      ...{ kind: 'beat', n: 1, lateMs: 0, inFlight: 0, queued: 0, handled: 0, oldestMs: 0, probe: false },
+    };
+    for (const frames of [[beat], [message(1)], [message(2), ack]]) {
+      const to = {
+        over: false,
+        control: tell,
+        outcome: tell,
+        messages: () => told.push('messages'),
+        broken() {},
+      };
+      const ending = split((delivery: Delivery<typeof to>) => {
+        delivery.to.over = true;
+        return delivery.frames;
+      });
+      of({ frames, to }).pipe(ending).subscribe();
+    }
+    expect(told).to.deep.equal([]);
+  });
+
   it('tells the branches of a batch what one of them throws, leaves the rest of it out, and goes on with the next', () => {
     const told: string[] = [];
     const to: Branches = {

@@ -59,4 +59,15 @@ describe('Writers that outboxes share', () => {
     ]);
     expect(made()).to.equal(2);
   });
+
+  it('write nothing over a link that was let go of while a batch was made', async () => {
+    const { clock, one } = outboxes(() => broken.box.detach());
+    const broken = one();
+    const unwritable = message('odd');
+    Object.defineProperty(unwritable.frame, 'codec', { value: Symbol('no text') });
+    broken.box.offer(unwritable, 'wait');
+    broken.box.offer(message('fine'), 'wait');
+    await clock.settle();
+    expect(broken.written).to.deep.equal([]);
+  });
 });

@@ -173,13 +173,11 @@ describe('interceptors', () => {
     const scope = { of: (owner: string | undefined) => ({ get: () => owner }) as unknown as Services };
     const context = new MessageContext(
       {
-        message: { attempt: 1 },
-        route: {
-          registration: { plugin: 'of-the-handler' },
-          surroundings: { from: {} as Context['from'], log: {} as Log, services: scope },
-        },
+        registration: { plugin: 'of-the-handler' },
+        surroundings: { from: {} as Context['from'], log: {} as Log, services: scope },
       },
       undefined,
+      1,
     );
     const registration = wrapped(
       [

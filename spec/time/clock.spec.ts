@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { systemClock, timestamp } from '../../lib/time/clock.js';
 
@@ -48,6 +49,17 @@ describe('the clock of this process', () => {
     systemClock.atTurnEnd(() => order.push('later'));
     await Promise.resolve();
     expect(order.at(-1)).to.equal('later');
+  });
+
+  it('ends a turn in the storage of nobody who asked for it', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      storage.run('one', () => systemClock.atTurnEnd(() => seen.push(storage.getStore())));
+      storage.run('another', () => systemClock.atTurnEnd(() => seen.push(storage.getStore())));
+      systemClock.soon(resolve);
+    });
+    expect(seen).to.deep.equal([undefined, undefined]);
   });
 
   it('reports what the end of a turn throws, and runs the rest of it', async () => {
