@@ -222,11 +222,14 @@ export class Inbound implements TaskOwner {
     const last = this.#route;
     if (last?.registration === registration) return last;
     if (last !== undefined) this.#routes ??= new WeakMap([[last.registration, last]]);
-    const known = this.#routes?.get(registration);
+    this.#route = this.#routes?.get(registration) ?? this.#newRoute(registration);
+    return this.#route;
+  }
+
+  #newRoute(registration: Registration): TaskRoute {
     const gate = this.dispatch.gate(registration);
-    const route = known ?? { registration, surroundings: this.#around, gate, owner: this };
-    if (known === undefined) this.#routes?.set(registration, route);
-    this.#route = route;
+    const route = { registration, surroundings: this.#around, gate, owner: this };
+    this.#routes?.set(registration, route);
     return route;
   }
 
