@@ -95,7 +95,8 @@ describe('a bus whose handlers ask back', () => {
     expect(await worker.request('echo', 'beside', { timeoutMs: 500 })).to.equal('beside');
     for (const ended of await Promise.all(calls))
       if (ended !== 'done') expect(BusError.is(ended) && ended.code).to.equal('timeout');
-    expect(await worker.request('deep', 3, options), 'and all is well again').to.equal('done');
+    // What was asked last on the way down has its own second, and holds its slot as long.
+    expect(await worker.request('deep', 3, { timeoutMs: 2_000 }), 'and all is well again').to.equal('done');
     expect(await failure(worker.request('nobody', 1))).to.include({ code: 'unhandled' });
   }).timeout(10_000);
 });
