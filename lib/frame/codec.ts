@@ -16,7 +16,7 @@ import {
 } from './hot.js';
 import { readFields, writeFields } from './layout.js';
 import { Reader } from './reader.js';
-import { Writer } from './writer.js';
+import { type Slab, Writer } from './writer.js';
 
 /** The tag of each kind: its number in the `oneof` of bus.proto times 8, plus 2 for having a length. */
 const tags: Readonly<Record<Frame['kind'], number>> = {
@@ -120,7 +120,12 @@ export class BatchWriter {
     }
   }
 
-  /** The batch, and starts a new one. Its bytes are never written again. */
+  /** Where the batch is, if asked right before `take`: its `giveBack` is for when nobody reads the batch any more. */
+  get memory(): Slab {
+    return this.writer.memory;
+  }
+
+  /** The batch, and starts a new one. Its bytes are never written again unless its memory is given back. */
   take(): Buffer {
     return this.writer.take();
   }

@@ -12,16 +12,43 @@ const width = (length: number): number => {
   return length < 0x1000_0000 ? 4 : 5;
 };
 
+/** Batches after which slabs are let go that none of them needed. */
+const trimAfter = 1024;
+
+/** The memory of some batches. Once each of them was given back it is written over. */
+export class Slab {
+  /** Batches that were taken and not given back. */
+  out = 0;
+
+  constructor(
+    readonly bytes: Buffer,
+    private readonly writer: Writer,
+  ) {}
+
+  /** Nobody reads one of its batches any more. Once for each, if at all. */
+  giveBack(): void {
+    this.out -= 1;
+    if (this.out === 0) this.writer.reclaim(this);
+  }
+}
+
 /**
- * Writes the primitives of protobuf into slabs, each byte once. What `take` has given is never written again. A new
- * slab is four times the batch at hand or the one before, so that ten thousand writers that only beat hold little.
+ * Writes the primitives of protobuf into slabs. What `take` has given is not written over unless it is given back to its
+ * slab: memory outside of the heap is what makes the collector run most. A new slab is four times the batch at hand or the
+ * one before, so that ten thousand writers that only beat hold little.
  */
 export class Writer {
-  slab: Buffer = Buffer.alloc(0);
+  memory = new Slab(Buffer.alloc(0), this);
+  /** The bytes of `memory`. */
+  slab: Buffer = this.memory.bytes;
   position = 0;
   private start = 0;
   private lastSize = 0;
   private readonly slabBytes: number;
+  /** The largest ones, of which all was given back; the fewest that there were since the last look, and when that was. */
+  private readonly spare: Slab[] = [];
+  private fewest = 0;
+  private batches = 0;
 
   constructor(slabBytes = smallestSlab) {
     this.slabBytes = slabBytes;
@@ -37,7 +64,23 @@ export class Writer {
     const batch = this.slab.subarray(this.start, this.position);
     this.lastSize = batch.length;
     this.start = this.position;
+    this.memory.out += 1;
+    this.batches += 1;
+    if (this.batches === trimAfter) this.trim();
     return batch;
+  }
+
+  /** For a slab: none of its batches is read any more. */
+  reclaim(slab: Slab): void {
+    if (slab !== this.memory) {
+      if (slab.bytes.length === largestSlab) this.spare.push(slab);
+    } else if (this.size === 0) this.start = this.position = 0;
+  }
+
+  private trim(): void {
+    this.spare.length -= this.fewest;
+    this.fewest = this.spare.length;
+    this.batches = 0;
   }
 
   /** Forgets what was written after the batch had this size. */
@@ -51,12 +94,20 @@ export class Writer {
   }
 
   private move(bytes: number): void {
-    const { slab, start, position, size } = this;
+    const { memory, slab, start, position, size } = this;
     const usual = Math.min(4 * Math.max(size, this.lastSize), largestSlab);
-    this.slab = Buffer.allocUnsafe(Math.max(size + bytes, 2 * size, usual, this.slabBytes));
+    this.memory = this.slabOf(Math.max(size + bytes, 2 * size, usual, this.slabBytes));
+    this.slab = this.memory.bytes;
     slab.copy(this.slab, 0, start, position);
     this.start = 0;
     this.position = size;
+    if (memory.out === 0) this.reclaim(memory);
+  }
+
+  private slabOf(bytes: number): Slab {
+    const spare = bytes > largestSlab ? undefined : this.spare.pop();
+    this.fewest = Math.min(this.fewest, this.spare.length);
+    return spare ?? new Slab(Buffer.allocUnsafe(bytes), this);
   }
 
   varint(value: number): void {

@@ -17,8 +17,9 @@ const outcomesPerMessage = 3;
 /** Shared by all that send nothing in parts: it changes when one begins. */
 const noneLeaving = new Leaving();
 
+/** As that of the outbox. */
 interface DeparturesPort {
-  /** A frame could not be encoded. */
+  left(outgoing: Outgoing): void;
   unwritable(outgoing: Outgoing, thrown: unknown): void;
 }
 
@@ -102,7 +103,7 @@ export class Departures {
     this.kept.replayAll();
     this.#credit.restate(received, limit);
     // What of it was under way is lost, so the rest is of no use.
-    this.#stopAll(({ kept }) => !kept);
+    this.#stopAll(({ whole }) => !whole.kept);
   }
 
   restart(): Outgoing[] {
@@ -135,7 +136,7 @@ export class Departures {
   }
 
   /** Stops a large payload of which parts have not left. false: there is none. */
-  stop(fits: (whole: Outgoing) => boolean): boolean {
+  stop(fits: (parts: Parts) => boolean): boolean {
     const parts = this.leaving.find(fits);
     if (parts === undefined) return false;
     this.owed.forgo(parts.whole, parts.left);
@@ -143,7 +144,7 @@ export class Departures {
     return true;
   }
 
-  #stopAll(fits: (whole: Outgoing) => boolean = () => true): void {
+  #stopAll(fits: (parts: Parts) => boolean = () => true): void {
     while (this.stop(fits)) {
       // Until there is none.
     }
@@ -210,7 +211,7 @@ export class Departures {
     const seq = this.lastSeq + 1;
     this.lastSeq = seq;
     (frame as { seq: number }).seq = seq;
-    outgoing.left?.(seq);
+    if (frame.kind === 'message') this.#port.left(outgoing);
     let inParts = false;
     try {
       if (frame.payload.length > this.maxPayloadBytes) throw this.#tooLarge(outgoing);

@@ -89,8 +89,8 @@ export class Leaving {
     return undefined;
   }
 
-  find(fits: (whole: Outgoing) => boolean): Parts | undefined {
-    return this.#turn.length === 0 ? undefined : this.#all.find(({ whole }) => fits(whole));
+  find(fits: (parts: Parts) => boolean): Parts | undefined {
+    return this.#turn.length === 0 ? undefined : this.#all.find(fits);
   }
 
   /** All its parts have left, or the rest never will. */

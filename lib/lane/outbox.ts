@@ -4,7 +4,7 @@ import type { BacklogOptions } from './backlog.js';
 import type { Holding } from './budget.js';
 import { Departures } from './departures.js';
 import { type Memory, unbounded } from './memory.js';
-import type { Offered, Outgoing, OverflowRule } from './outgoing.js';
+import type { Lent, Offered, Outgoing, OverflowRule } from './outgoing.js';
 import { Room } from './room.js';
 import type { WriterPool } from './writer-pool.js';
 
@@ -21,13 +21,15 @@ export interface OutboxOptions extends BacklogOptions {
 export interface OutboxPort {
   /** Asked at most once per batch: the number to acknowledge, or undefined if there is nothing new. */
   ack(): number | undefined;
+  /** A message leaves now, and has its number: told once, before the frame is encoded, and not again for a replay. */
+  left(outgoing: Outgoing): void;
   /** A data frame could not be encoded: it holds what its type does not allow. It is not sent and not kept. */
   unwritable(outgoing: Outgoing, thrown: unknown): void;
 }
 
-/** A link, to be written to: `done` is called once, when it can take the next batch. */
+/** A link, to be written to: `done` is called once, when it can take the next batch; `free`: it reads this one no more. */
 export interface Writable {
-  write(batch: Uint8Array, done: () => void): void;
+  write(batch: Uint8Array, done: (free?: boolean) => void): void;
 }
 
 const superseding: ReadonlySet<ControlFrame['kind']> = new Set(['beat', 'credit', 'announce']);
@@ -56,8 +58,11 @@ export class Outbox {
   #room: Room | undefined;
   #control: ControlFrame[] = none;
   #link: Writable | undefined;
-  #done: () => void = ignore;
+  #done: (free?: boolean) => void = ignore;
   #writing = false;
+  /** Of the batch that is being written, unless there are two. */
+  #lent: Lent | undefined;
+  #hurried = false;
   #flushing = false;
   #scheduled = false;
   /** After a link was lost, until the peer has said what it received. */
@@ -135,8 +140,10 @@ export class Outbox {
     if (this.#closed) return;
     this.detach();
     this.#link = link;
-    const done = () => {
+    const done = (free = false) => {
       if (this.#done !== done) return;
+      if (free) this.#lent?.giveBack();
+      this.#lent = undefined;
       this.#writing = false;
       if (!this.#flushing) this.#flush();
     };
@@ -149,7 +156,8 @@ export class Outbox {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#done = ignore;
-    this.#writing = false;
+    this.#writing = this.#hurried = false;
+    this.#lent = undefined;
     this.#paused = true;
     this.#control = none;
   }
@@ -217,12 +225,14 @@ export class Outbox {
 
   /** The rest of the large message with this number does not leave: nobody waits for it any more. */
   stop(seq: number): void {
-    if (this.#data.stop(({ frame }) => frame.kind === 'message' && frame.seq === seq)) this.#schedule();
+    if (this.#data.stop(({ whole, seq: begun }) => whole.frame.kind === 'message' && begun === seq))
+      this.#schedule();
   }
 
   /** The same for a large outcome of that message. */
   stopOutcome(re: number): void {
-    if (this.#data.stop(({ frame }) => frame.kind === 'outcome' && frame.re === re)) this.#schedule();
+    if (this.#data.stop(({ whole: { frame } }) => frame.kind === 'outcome' && frame.re === re))
+      this.#schedule();
   }
 
   /** The peer wants no more messages of this type, or wants them again. Until it says so they wait under the same bounds. */
@@ -301,6 +311,8 @@ export class Outbox {
 
   /** Hands over what waits now, though the turn goes on and a write may be under way: the link closes next. */
   flush(): void {
+    if (this.#writing) this.#hurried = true;
+    this.#lent = undefined;
     this.#writing = false;
     this.#flush();
   }
@@ -351,7 +363,11 @@ export class Outbox {
       this.#data.fill(writer, maxBatchBytes);
       if (backlog.length < before) this.#room?.wake();
     }
-    const batch = writer.size > 0 ? writer.take() : undefined;
+    let batch: Uint8Array | undefined;
+    if (writer.size > 0) {
+      if (!this.#hurried) this.#lent = writer.memory;
+      batch = writer.take();
+    }
     writers.giveBack(writer);
     return batch;
   }

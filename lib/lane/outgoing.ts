@@ -8,7 +8,7 @@ export interface Shared {
 
 /** A data frame on its way out. The outbox knows it by identity. */
 export interface Outgoing {
-  /** Its `seq` is 0 until it leaves; the outbox writes it then. */
+  /** The outbox writes its `seq` as it leaves. What is not kept may wait in several, and has the number of the last. */
   readonly frame: Message | Outcome;
   /** Size of the payload, as it counts against the credit. */
   readonly bytes: number;
@@ -18,8 +18,6 @@ export interface Outgoing {
   readonly courtesy?: boolean;
   /** The same for all that have this payload in common. */
   readonly shared?: Shared | undefined;
-  /** It leaves now, with this number: called once, before the frame is encoded, and not again for a replay. */
-  left?(seq: number): void;
   /** The peer has received it. */
   acked?(): void;
 }
@@ -36,10 +34,17 @@ export type OverflowRule = 'drop-newest' | 'drop-oldest' | 'wait' | 'reject';
  */
 export type Offered = 'queued' | 'dropped' | 'dropped-oldest' | 'full' | 'out-of-memory';
 
+/** The memory of a batch: given back once nobody reads the batch any more, if at all. */
+export interface Lent {
+  giveBack(): void;
+}
+
 /** Encodes the frames of a batch: the codec's writer. */
 export interface BatchPort {
   /** Bytes added since the last `take`. */
   readonly size: number;
+  /** Of the batch that is made. */
+  readonly memory: Lent;
   add(frame: Frame): void;
   take(): Uint8Array;
 }

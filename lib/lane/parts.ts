@@ -47,13 +47,12 @@ export class Parts {
   /** No more of them will leave. */
   ended = false;
 
+  /** Number of the frame that began it: the whole may wait for other peers too, and get one there. */
+  readonly seq: number;
+
   constructor(readonly whole: Outgoing) {
     this.#payload = whole.frame.payload;
-  }
-
-  /** Number of the frame that began it; 0 before. */
-  get seq(): number {
-    return this.whole.frame.seq;
+    this.seq = whole.frame.seq;
   }
 
   /** Bytes that have not left. */
@@ -67,8 +66,12 @@ export class Parts {
     const begins = this.#at === 0;
     const payload = this.#payload.subarray(this.#at, this.#at + partBytes);
     this.#at += payload.length;
-    const frame = begins ? beginning(whole.frame, payload) : chunk(whole.frame, payload, seq);
+    const frame = begins ? beginning(whole.frame, payload) : this.#chunk(payload, seq);
     return new Part(frame, this, this.left === 0);
+  }
+
+  #chunk(payload: Uint8Array, seq: number): Chunk {
+    return { kind: 'chunk', seq, re: this.seq, payload, outcome: this.whole.frame.kind === 'outcome' };
   }
 }
 
@@ -77,14 +80,6 @@ const beginning = (frame: Message | Outcome, payload: Uint8Array): Message | Out
   frame.kind === 'message'
     ? new BegunMessage(frame, payload)
     : { ...frame, payload, size: frame.payload.length };
-
-const chunk = ({ kind, seq: re }: Message | Outcome, payload: Uint8Array, seq: number): Chunk => ({
-  kind: 'chunk',
-  seq,
-  re,
-  payload,
-  outcome: kind === 'outcome',
-});
 
 /** Says how much time remains when it is written, as the whole one does: also when it is written again. */
 class BegunMessage implements Message {

@@ -105,10 +105,10 @@ export class Call implements Outgoing, Message {
     return this.#phase === 'accepted' && how !== 'done' ? 'undelivered' : how;
   }
 
-  left(seq: number): void {
+  /** Its number is that of the session that it leaves from. */
+  left(): void {
     this.#phase = 'left';
-    this.table.sent.queued -= 1;
-    this.table.add(seq, this);
+    this.table.add(this.seq, this);
   }
 
   acked(): void {

@@ -3,7 +3,7 @@ import { type Codecs, standardCodecs } from '../handler/codec.js';
 import type { AnyContract } from '../handler/contract.js';
 import { type AnyMessage, contractOf } from '../handler/verbs.js';
 import type { Draft } from './call.js';
-import type { Post } from './publish.js';
+import { type Payload, Publish } from './publish.js';
 
 /** What is left to know of a message once it has left: for its reply, and for texts. */
 export interface Form {
@@ -13,11 +13,8 @@ export interface Form {
   readonly codecs: Codecs;
 }
 
-/** A payload in the form in which it travels; encoded once, however many workers it goes to. */
-export interface Encoded extends Form {
-  readonly payload: Uint8Array;
-  readonly codec: string;
-}
+/** Encoded once, however many workers it goes to. */
+export interface Encoded extends Form, Payload {}
 
 /** Which try of a call this is, and the id that all its tries share. */
 export interface Attempt {
@@ -59,18 +56,9 @@ export const draft = (
   ...(headers === undefined ? {} : { headers: texts(headers, type) }),
 });
 
-/** A publish to one, or to several: then its payload counts once, while any of them has it. Throws the same. */
-export function post(encoded: Encoded, headers: Draft['headers'], receivers: number): Post {
-  if (headers === undefined && receivers === 1) return encoded;
-  const { type, payload, codec } = encoded;
-  return {
-    type,
-    payload,
-    codec,
-    ...(receivers === 1 ? {} : { holders: 0 }),
-    ...(headers === undefined ? {} : { headers: texts(headers, type) }),
-  };
-}
+/** A message for which nobody waits. Throws the same. */
+export const publishOf = (payload: Payload, headers: Draft['headers']): Publish =>
+  new Publish(payload, headers && texts(headers, payload.type));
 
 /** Throws `unserialisable` and `too-large` now: what cannot be written or read later, would break the link at each replay. */
 function texts(headers: Readonly<Record<string, string>>, type: string): Readonly<Record<string, string>> {

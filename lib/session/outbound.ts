@@ -7,7 +7,7 @@ import type { Clock } from '../time/clock.js';
 import { Deadlines } from '../time/deadlines.js';
 import { Arrivals, type Begun, isBegun, overlong } from './arrivals.js';
 import { Call, type Caller, Calls, type Draft } from './call.js';
-import { type Post, Publish } from './publish.js';
+import { AnsweredPublish, type Payload, type Publish } from './publish.js';
 import { type Ending, Tally } from './tally.js';
 
 /** What the agreement allows for what we send. */
@@ -123,7 +123,7 @@ export class Outbound {
 
   /** Throws `too-large`; a peer that is gone drops it. Adds to `told` what was queued, and all that was dropped for it. */
   publish(
-    post: Post,
+    publish: Publish,
     rule: OverflowRule,
     told = { queued: 0, dropped: 0 },
   ): 'queued' | 'dropped' | 'dropped-oldest' {
@@ -133,13 +133,12 @@ export class Outbound {
       told.dropped += 1;
       return 'dropped';
     }
-    this.#check(post);
+    this.#check(publish);
     const { credited } = this.terms;
-    // A peer without credit answers everything, and that is how its room comes back.
-    const publish = new Publish(post, credited ? 'nothing' : 'acceptance', this.#published);
+    const outgoing = credited ? publish : new AnsweredPublish(publish);
     // Nothing is kept for it, calls neither: dropping the oldest could drop a call that somebody waits for.
     const before = this.outbox.queued;
-    const offered = this.outbox.offer(publish, credited ? rule : 'drop-newest');
+    const offered = this.outbox.offer(outgoing, credited ? rule : 'drop-newest');
     this.#sent.offered += 1;
     const more = this.outbox.queued - before;
     this.#sent.queued += more;
@@ -252,6 +251,13 @@ export class Outbound {
     this.#calls.failAll(() => gone('unknown'));
   }
 
+  /** A message leaves, with its number. */
+  left(outgoing: Outgoing): void {
+    this.#sent.queued -= 1;
+    if (outgoing instanceof Call) outgoing.left();
+    else this.#sent.published += 1;
+  }
+
   /** The codec refused a frame: the caller hears of it, and nothing else does. */
   unwritable(outgoing: Outgoing, thrown: unknown): void {
     if (!(outgoing instanceof Call)) return this.#unpublished(outgoing);
@@ -292,11 +298,6 @@ export class Outbound {
     for (const call of calls) call.fail(gone('not-sent'));
   }
 
-  readonly #published = (): void => {
-    this.#sent.queued -= 1;
-    this.#sent.published += 1;
-  };
-
   /** It was counted as it left, and cannot be written. */
   #unpublished({ frame }: Outgoing): void {
     if (frame.kind !== 'message') return;
@@ -304,7 +305,7 @@ export class Outbound {
     this.#sent.dropped += 1;
   }
 
-  #check({ type, payload }: Post): void {
+  #check({ type, payload }: Pick<Payload, 'type' | 'payload'>): void {
     const { maxPayloadBytes } = this.terms;
     if (!this.#gone && payload.length <= maxPayloadBytes) return;
     this.#sent.offered += 1;

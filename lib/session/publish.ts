@@ -1,27 +1,33 @@
 import type { Expects, Message } from '../frame/frame.js';
 import type { Outgoing, Shared } from '../lane/outgoing.js';
 
-/** What is the same of a publish for all its receivers; `holders` where there are several. */
-export interface Post extends Partial<Shared> {
+/** A payload in the form in which it travels. */
+export interface Payload {
   readonly type: string;
   readonly payload: Uint8Array;
   readonly codec: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * A message on its way for which nobody waits. Thousands of them may wait to leave, and what each holds on to is what the
- * collector has to move: so it is the frame as well, and has the rest in common with all receivers.
+ * A message on its way for which nobody waits, to one peer or to many: it is the same object in the outbox of each, and
+ * the frame as well. Thousands may wait to leave, and what each place holds on to is what the collector has to move.
  */
-export class Publish implements Outgoing, Message {
+export class Publish implements Outgoing, Message, Shared {
+  /** In the session that it leaves from right now: nothing of it is kept once it has left. */
   seq = 0;
+  holders = 0;
+  readonly type: string;
+  readonly payload: Uint8Array;
+  readonly codec: string;
 
   constructor(
-    private readonly post: Post,
-    readonly expects: Expects,
-    /** Told as it leaves. */
-    private readonly published: () => void,
-  ) {}
+    { type, payload, codec }: Payload,
+    readonly headers: Readonly<Record<string, string>> | undefined,
+  ) {
+    this.type = type;
+    this.payload = payload;
+    this.codec = codec;
+  }
 
   get frame(): Message {
     return this;
@@ -31,16 +37,8 @@ export class Publish implements Outgoing, Message {
     return 'message';
   }
 
-  get type(): string {
-    return this.post.type;
-  }
-
-  get payload(): Uint8Array {
-    return this.post.payload;
-  }
-
-  get codec(): string {
-    return this.post.codec;
+  get expects(): Expects {
+    return 'nothing';
   }
 
   /** Nobody tries it again. */
@@ -52,29 +50,38 @@ export class Publish implements Outgoing, Message {
     return '';
   }
 
-  get headers(): Readonly<Record<string, string>> | undefined {
-    return this.post.headers;
-  }
-
   /** It has no deadline. */
   get timeoutMs(): number {
     return 0;
   }
 
   get bytes(): number {
-    return this.post.payload.length;
+    return this.payload.length;
   }
 
   get kept(): boolean {
     return false;
   }
 
-  get shared(): Shared | undefined {
-    const { post } = this;
-    return post.holders === undefined ? undefined : (post as Shared);
+  get shared(): Shared {
+    return this;
+  }
+}
+
+/** The same for a peer without credit: it answers everything, and that is how its room comes back. */
+export class AnsweredPublish extends Publish {
+  readonly #publish: Publish;
+
+  constructor(publish: Publish) {
+    super(publish, publish.headers);
+    this.#publish = publish;
   }
 
-  left(): void {
-    this.published();
+  override get expects(): Expects {
+    return 'acceptance';
+  }
+
+  override get shared(): Shared {
+    return this.#publish;
   }
 }

@@ -382,6 +382,10 @@ export class Session implements Reader, LifePort, OutboxPort {
     if (given) this.outbox.control({ kind: 'release', ...given });
   }
 
+  left(outgoing: Outgoing): void {
+    this.outbound.left(outgoing);
+  }
+
   unwritable(outgoing: Outgoing, thrown: unknown): void {
     this.outbound.unwritable(outgoing, thrown);
   }

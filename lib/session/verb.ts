@@ -3,7 +3,7 @@ import type { Outcome } from '../frame/frame.js';
 import type { CallOptions, Published, PublishOptions } from '../handler/call-option.js';
 import { decodeReply } from '../handler/decode-reply.js';
 import { Waiting } from './calling.js';
-import { type Attempt, draft, type Encoded, post } from './draft.js';
+import { type Attempt, draft, type Encoded, publishOf } from './draft.js';
 import { known, type Names } from './known.js';
 import { Session } from './session.js';
 
@@ -32,11 +32,9 @@ export function publishTo(
       `overflow of a publish is 'drop-newest' or 'drop-oldest', not ${textOf(overflow)}`,
     );
   const told = { queued: 0, dropped: 0 };
-  if (to instanceof Session) to.outbound.publish(post(encoded, headers, 1), overflow, told);
-  else {
-    const shared = post(encoded, headers, to.length);
-    for (const { outbound } of to) outbound.publish(shared, overflow, told);
-  }
+  const publish = publishOf(encoded, headers);
+  if (to instanceof Session) to.outbound.publish(publish, overflow, told);
+  else for (const { outbound } of to) outbound.publish(publish, overflow, told);
   return told;
 }
 

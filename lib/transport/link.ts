@@ -16,9 +16,9 @@ export interface Link {
   /**
    * Hands over one batch; `done` is called once, when the link can take the next. One write at a time, but for a last one
    * before `close`. On a link that has ended it does nothing, and `done` is not called. It does not keep the batch for
-   * long: many share their memory.
+   * long: many share their memory. With `free`, nothing reads the batch any more, and it may be written over.
    */
-  write(batch: Uint8Array, done: () => void): void;
+  write(batch: Uint8Array, done: (free?: boolean) => void): void;
   /**
    * Ends the link after what was written has left; aborts it when that takes longer than a second. Resolves when
    * the process may end without losing any of it.

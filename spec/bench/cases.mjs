@@ -16,7 +16,7 @@ import { throughput } from './measures/throughput.mjs';
  * @property {number[] | undefined} sizes of its payloads; none for those where there is nothing to choose
  * @property {string[]} needs what a contestant must be able to do
  * @property {boolean} flagged whether it is run with each list of Node.js flags, or with the first alone
- * @property {boolean=} profiled whether `--profile` has it
+ * @property {string=} profiled what `--profile` tells the time of; without, it does not have it
  * @property {number=} mostRounds where more would take long and say little
  * @property {number=} files how many connections its hub has, where they are many
  * @property {(contestant: import('./contestants.mjs').Contestant, size: number, options: object) => Promise<Running>} open
@@ -25,7 +25,7 @@ import { throughput } from './measures/throughput.mjs';
 export const sizes = [32, 256, 1024, 16_384];
 
 const flow = (name, open, needs = [], only = sizes) => ({ name, open, needs, sizes: only, flagged: true });
-const rate = (name, load, needs = []) => ({ ...flow(name, throughput(load), needs), profiled: true });
+const rate = (name, load, needs = []) => ({ ...flow(name, throughput(load), needs), profiled: 'message' });
 const oneWay = (name, load, needs) => rate(name, { verb: 'publish', ...load }, needs);
 const requests = (inFlight) => rate(`request, ${inFlight} in flight`, { verb: 'request', inFlight });
 const beating = (under, load, needs = [], size = 256) => ({
@@ -43,6 +43,11 @@ const toWorkers = ['publish to workers'];
 const roundsOf = (/** @type {number} */ workers) => (workers >= 10_000 ? 1 : workers >= 5000 ? 2 : 3);
 const number = (/** @type {number} */ n) => n.toLocaleString('en-US');
 
+const toAll = (how, count, perTurn) => ({
+  ...flow(`broadcast to ${number(count)}, ${how}`, broadcast(count, perTurn), ['broadcast'], [1024]),
+  profiled: 'delivery',
+});
+
 /** All cases; for a quick run with few workers. */
 export function casesFor(/** @type {boolean} */ quick) {
   const many = quick ? 50 : 1000;
@@ -55,7 +60,7 @@ export function casesFor(/** @type {boolean} */ quick) {
     rate('send, 1,024 in flight', { verb: 'send', inFlight: 1024 }),
     requests(1),
     requests(128),
-    flow('request, 5,000/s', openLoop, [], [256, 16_384]),
+    { ...flow('request, 5,000/s', openLoop, [], [256, 16_384]), profiled: 'request' },
     beating('idle bus', { load: 'idle' }),
     beating('one-way worker to hub', { load: 'publish' }),
     beating('one-way hub to worker', { load: 'publish', sender: 'hub' }),
@@ -71,16 +76,18 @@ export function casesFor(/** @type {boolean} */ quick) {
       ['large', 'pulse'],
       large,
     ),
-    flow(`broadcast to ${number(many)}, one a turn`, broadcast(many, 1), ['broadcast'], [1024]),
-    flow(`broadcast to ${number(many)}, eight a turn`, broadcast(many, 8), ['broadcast'], [1024]),
-    flow('work queue, 8 workers', workQueue(8), ['work'], [256]),
+    toAll('one a turn', many, 1),
+    toAll('eight a turn', many, 8),
+    { ...flow('work queue, 8 workers', workQueue(8), ['work'], [256]), profiled: 'message' },
     ...idleCounts.flatMap((count) => [
       {
         ...fleet(`idle, ${number(count)} workers`, idle(count, false), ['idle']),
         mostRounds: roundsOf(count),
+        profiled: 'worker and second',
       },
       {
         ...fleet(`idle, ${number(count)} workers with a pulse`, idle(count, true), ['pulse']),
+        profiled: 'worker and second',
         files: 2 * count,
         mostRounds: roundsOf(count),
       },

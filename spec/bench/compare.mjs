@@ -4,7 +4,7 @@
  * @param {import('./cases.mjs').Case} one
  */
 export async function compare(one, size, options, report) {
-  const where = { name: one.name, size, flags: options.flags };
+  const where = { name: one.name, size, flags: options.flags, unit: one.profiled };
   let entries = [];
   const each = async (entry, act) => {
     try {

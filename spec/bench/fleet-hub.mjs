@@ -4,6 +4,7 @@ import { answer, now, tell } from './commands.mjs';
 import { Gaps } from './gaps.mjs';
 import { keepInFlight } from './loads/request.mjs';
 import { payloadsOf } from './payloads.mjs';
+import { observing } from './profile/observation.mjs';
 import { watch } from './stall.mjs';
 
 const beatMs = 1000;
@@ -57,15 +58,16 @@ answer({
   },
   /** What it takes to have them, doing nothing for so long. */
   async idle({ ms }) {
-    await sleep(ms / 4);
     gaps.start();
     const began = now();
     const cpu = process.cpuUsage();
     await sleep(ms);
     const { user, system } = process.cpuUsage(cpu);
-    const percent = (user + system) / 10 / (now() - began);
-    return { percent, lateMs: gaps.stop(), rss: memory(), joined: hub.joined() };
+    const at = now();
+    const percent = (user + system) / 10 / (at - began);
+    return { began, at, percent, lateMs: gaps.stop(), joined: hub.joined() };
   },
+  memory: () => ({ rss: memory() }),
   async broadcast({ size, count, perTurn }) {
     const payloads = payloadsOf(size);
     const began = now();
@@ -81,5 +83,6 @@ answer({
     await keepInFlight(side, payloadsOf(size), inFlight, 'request', (n) => n < count);
     return { began, at: now() };
   },
+  ...observing(),
   close: () => hub?.close(),
 });

@@ -1,6 +1,7 @@
 // Some of the workers of one hub, in a process of their own.
 import { answer, now, tell } from './commands.mjs';
 import { isPayload, numberOf, payloadsOf } from './payloads.mjs';
+import { observing } from './profile/observation.mjs';
 import { sabotaged } from './sabotage.mjs';
 import { watch } from './stall.mjs';
 
@@ -72,6 +73,7 @@ answer({
     wanted = Number.POSITIVE_INFINITY;
   },
   tallied: () => ({ total, sum, problem, busy: got.filter((count) => count > 0).length }),
+  ...observing(),
   close: () =>
     Promise.race([
       Promise.all(workers.map((worker) => worker.close())),

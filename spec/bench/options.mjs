@@ -18,7 +18,8 @@ const usage = `npm run bench -- [options]
                               256 and 1,024 bytes
   --quick                     one short round of each case, at one size and with few workers: shows that it works
   --profile                   where the time of a message goes in both processes, beside the floor: CPU profiles of the
-                              cases of throughput. Default: at 256 bytes, and without flags
+                              cases of throughput, 5,000/s, broadcast and idle workers. Default: at 256 bytes where
+                              there is a choice, and without flags
   --tuning                    only: what a user can set, beside the defaults
   --guard                     only: how many bytes one message allocates, against allocation.json; --record writes that
   --break HOW                 drop, swap, damage or absent: breaks every contestant on purpose: the cases have to fail
@@ -62,9 +63,9 @@ function chooseCases(/** @type {string[] | undefined} */ only, { quick, profile 
   const chosen = casesFor(quick).filter(({ name }) => only?.some((part) => name.includes(part)) ?? true);
   if (chosen.length === 0) refuse(`no case has '${only}' in its name`);
   if (!profile) return chosen;
-  const throughput = chosen.filter(({ profiled }) => profiled);
-  if (throughput.length === 0) refuse('--profile is for one-way, send, and requests in flight');
-  return throughput;
+  const profiled = chosen.filter(({ profiled }) => profiled !== undefined);
+  if (profiled.length === 0) refuse(`--profile does not have '${only}'`);
+  return profiled;
 }
 
 /** What to run, from the command line. Ends the process on a wrong option. */

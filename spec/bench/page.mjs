@@ -9,6 +9,10 @@ export function median(/** @type {number[]} */ values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** Three digits of it, and of a large one all. */
+export const shown = (/** @type {number} */ value) =>
+  value >= 1000 ? Math.round(value).toLocaleString('en-US') : Number(value.toPrecision(3)).toString();
+
 /** What a run says: as it comes on the screen, and kept as Markdown and as lines of JSON in `results/`. */
 export class Page {
   #setting = setting();

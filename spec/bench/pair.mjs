@@ -37,6 +37,9 @@ export async function openPair(contestant, how, { flags, sabotage }) {
 
 /** @typedef {Awaited<ReturnType<typeof openPair>>} Pair */
 
+/** The processes of a pair, for a profile. */
+export const sidesOf = ({ hub, client }) => ({ hub, workers: [client] });
+
 /** What `receiver` got of a load, once all of it came; fails if anything is missing, wrong or too much. */
 export async function arrival(/** @type {Child} */ receiver) {
   const { at, problem } = await receiver.report('received');

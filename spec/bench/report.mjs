@@ -1,7 +1,4 @@
-import { median, Page } from './page.mjs';
-
-const shown = (/** @type {number} */ value) =>
-  value >= 1000 ? Math.round(value).toLocaleString('en-US') : Number(value.toPrecision(3)).toString();
+import { median, Page, shown } from './page.mjs';
 
 /** The table of all results. */
 export class Report extends Page {

@@ -6,7 +6,7 @@ import { Gaps } from './gaps.mjs';
 import { publishAll, publishFor } from './loads/publish.mjs';
 import { requestAll, requestFor, requestPaced } from './loads/request.mjs';
 import { payloadsOf } from './payloads.mjs';
-import { observe } from './profile/observation.mjs';
+import { observing } from './profile/observation.mjs';
 import { Receiver } from './receiver.mjs';
 import { sabotaged, sabotagedReplies } from './sabotage.mjs';
 
@@ -19,7 +19,6 @@ let payloads = payloadsOf(32);
 let aTurn;
 const receiver = new Receiver();
 let gaps = new Gaps(now, 0);
-let observed = (/** @type {number} */ _began, /** @type {number} */ _at) => ({});
 
 /** How a handler does its work: at once, in a promise, or slowly. */
 const handlers = {
@@ -85,11 +84,7 @@ answer({
   },
   /** Minor collections of garbage until now, counted from the first time this is asked. */
   collections: async () => ({ collections: await collections() }),
-  /** Begins to watch what this process does; `observed` says it. */
-  observe({ sampling }) {
-    observed = observe(sampling);
-  },
-  observed: ({ began, at }) => observed(began, at),
+  ...observing(),
   listen: () => gaps.start(),
   heard: () => ({ lateMs: gaps.stop() }),
   close: () => side?.close(),

@@ -43,6 +43,62 @@ describe('a batch writer', () => {
     expect(new Set(taken.map(({ bytes }) => bytes.buffer)).size).to.be.lessThan(20);
   });
 
+  it('writes over what was given back, and over nothing else', () => {
+    const actions = fc.array(fc.record({ frames: anyFrames, back: fc.array(fc.nat(9), { maxLength: 3 }) }), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(actions, fc.constantFrom(0, 600, 65_536), (batches, slabBytes) => {
+        const writer = new BatchWriter(slabBytes);
+        const out: { memory: { giveBack(): void }; bytes: Buffer; copy: Buffer }[] = [];
+        for (const { frames, back } of batches) {
+          for (const frame of frames) writer.add(frame);
+          const { memory } = writer;
+          const bytes = writer.take();
+          out.push({ memory, bytes, copy: Buffer.from(bytes) });
+          for (const index of back) for (const { memory } of out.splice(index, 1)) memory.giveBack();
+          for (const { bytes, copy } of out) expect(bytes.equals(copy)).to.equal(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('needs no more memory than is out at a time', () => {
+    const writer = new BatchWriter(64 * 1024);
+    const memories = new Set<ArrayBufferLike>();
+    const out: { giveBack(): void }[] = [];
+    for (let seq = 1; seq <= 20_000; seq += 1) {
+      writer.add({ ...message, seq });
+      if (seq % 20 !== 0) continue;
+      const { memory } = writer;
+      memories.add(writer.take().buffer);
+      out.push(memory);
+      if (out.length === 30) for (const memory of out.splice(0)) memory.giveBack();
+    }
+    // 300 KB are out at most.
+    expect(memories.size).to.be.within(1, 7);
+  });
+
+  it('lets go of memory that a burst needed, and nobody after it', () => {
+    const writer = new BatchWriter(64 * 1024);
+    const burst = (batches: number) => {
+      const memories = new Set<ArrayBufferLike>();
+      const out: { giveBack(): void }[] = [];
+      for (let n = 0; n < batches; n += 1) {
+        for (let seq = 1; seq <= 20; seq += 1) writer.add({ ...message, seq });
+        out.push(writer.memory);
+        memories.add(writer.take().buffer);
+      }
+      for (const memory of out) memory.giveBack();
+      return memories;
+    };
+    const first = burst(500);
+    expect([...burst(500)].filter((memory) => first.has(memory)).length, 'used again').to.be.above(70);
+    for (let n = 0; n < 3_000; n += 1) burst(1);
+    expect([...burst(500)].filter((memory) => first.has(memory)).length, 'still there').to.be.at.most(1);
+  });
+
   it('takes little memory while it only beats', () => {
     const writer = new BatchWriter();
     for (let beat = 1; beat < 5000; beat += 1) {

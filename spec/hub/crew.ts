@@ -10,6 +10,7 @@ import type { Caller, Draft } from '../../lib/session/call.js';
 import { Dispatch, type DispatchEvent } from '../../lib/session/dispatch.js';
 import { gaugeOf } from '../../lib/session/gauge.js';
 import { open } from '../../lib/session/opening.js';
+import { Publish } from '../../lib/session/publish.js';
 import { Session } from '../../lib/session/session.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 import type { Clock } from '../../lib/time/clock.js';
@@ -253,7 +254,7 @@ export function ask(session: Session, type: string, bytes = 10, expects: Draft['
   return fate;
 }
 
-export const draft = (type: string, bytes: number, expects: Draft['expects']): Draft => ({
+const draft = (type: string, bytes: number, expects: Draft['expects']): Draft => ({
   type,
   payload: new Uint8Array(bytes),
   codec: 'bytes',
@@ -262,3 +263,7 @@ export const draft = (type: string, bytes: number, expects: Draft['expects']): D
   attempt: 1,
   id: '',
 });
+
+/** The same for which nobody waits. */
+export const publish = (type: string, bytes: number): Publish =>
+  new Publish({ type, payload: new Uint8Array(bytes), codec: 'bytes' }, undefined);

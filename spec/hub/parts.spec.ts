@@ -5,7 +5,7 @@ import { createHub, createWorker, handler } from '../../lib/index.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
 import { KiB, payload } from '../lane/dock.js';
 import { Bus, nobody, Stranger } from './bus.js';
-import { ask, Crew, draft } from './crew.js';
+import { ask, Crew, publish } from './crew.js';
 
 const MiB = KiB * KiB;
 
@@ -68,7 +68,7 @@ describe('the room for large payloads', function () {
     crew.network.latency(5);
     const mate = await crew.join('w1', {});
     await crew.clock.advance(50);
-    mate.session.outbound.publish(draft('note', 900_000, 'nothing'), 'drop-newest');
+    mate.session.outbound.publish(publish('note', 900_000), 'drop-newest');
     await crew.clock.advance(1);
     const fate = ask(mate.session, 'take', 800_000);
     await crew.clock.advance(30);

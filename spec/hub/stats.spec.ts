@@ -3,7 +3,7 @@ import { handler } from '../../lib/handler/registration.js';
 import { seededRandom } from '../../lib/transport/memory/seeded-random.js';
 import { noUnhandledRejections } from '../handler/rejections.js';
 import { numbersIn, unsoundIn } from '../simulation/sums.js';
-import { ask, Crew, draft } from './crew.js';
+import { ask, Crew, publish } from './crew.js';
 
 /** A handler that ends when it is told to. */
 function held(type = 'hang') {
@@ -107,7 +107,7 @@ describe('stats', () => {
     // What the hub answers finds no way back.
     crew.network.latency('hub', 'w1', 60_000);
     for (let n = 0; n < 3; n += 1) ask(mate.session, 'echo', 10);
-    mate.session.outbound.publish(draft('echo', 10, 'nothing'), 'drop-newest');
+    mate.session.outbound.publish(publish('echo', 10), 'drop-newest');
     await crew.clock.advance(1);
     expect(mate.stats().outbox).to.deep.equal({ ...nothing, unacknowledged: 3, waiting: 3 });
     expect(crew.stats().outbox).to.deep.equal({ ...nothing, unacknowledged: 3, owed: 3, owedBytes: 150 });
@@ -151,7 +151,7 @@ describe('stats', () => {
         // Some are larger than all the credit in bytes: they are begun on its last byte.
         const bytes = random() < 0.1 ? 15_000 : Math.floor(random() * 300);
         const session = random() < 0.5 ? mate.session : crew.session();
-        session.outbound.publish(draft('note', bytes, 'nothing'), 'drop-oldest');
+        session.outbound.publish(publish('note', bytes), 'drop-oldest');
         if (random() < 0.3) await crew.clock.settle();
         for (const stats of [crew.stats(), mate.stats()]) expect(unsoundIn(stats)).to.deep.equal([]);
       }
@@ -170,7 +170,7 @@ describe('stats', () => {
     const mate = await crew.join();
     crew.network.latency(100);
     expect(mate.stats().credit.held.bytes).to.be.within(1, 14_999);
-    mate.session.outbound.publish(draft('note', 15_000, 'nothing'), 'drop-newest');
+    mate.session.outbound.publish(publish('note', 15_000), 'drop-newest');
     await crew.clock.settle();
     expect(mate.stats().credit.held.bytes).to.equal(0);
     await crew.clock.advance(100);

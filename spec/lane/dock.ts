@@ -83,6 +83,7 @@ export class Dock {
     };
     this.box = new Outbox(options, {
       ack: () => undefined,
+      left: () => {},
       unwritable: (_, thrown) => this.unwritable.push(thrown),
     });
     this.box.limit(maxPayloadBytes, true);

@@ -230,6 +230,20 @@ describe('an outbox with large payloads', () => {
     expect(dock.box.idle).to.equal(true);
   });
 
+  it('numbers what leaves to several peers at once by each of them, and stops it by that number', async () => {
+    const [one, two] = [new Dock().open(), new Dock().open()];
+    one.send(message('a', 1), message('a', 1));
+    await one.next();
+    const shared = message('b', 4 * part, false);
+    one.send(shared);
+    expect(await one.words(1)).to.deep.equal(['m3 b+']);
+    two.send(shared);
+    expect(await two.words(1)).to.deep.equal(['m1 b+']);
+    one.box.stop(1);
+    expect(await one.words()).to.deep.equal(['c4 3', 'c5 3', 'c6 3']);
+    expect(await two.words()).to.deep.equal(['c2 1', 'c3 1', 'c4 1']);
+  });
+
   it('begins a new session with nothing under way, and gives each large message back once', async () => {
     const dock = new Dock().open();
     const [a, b] = [message('a', 3 * part), message('b', 3 * part)];

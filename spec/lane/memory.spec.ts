@@ -46,7 +46,7 @@ class Watched {
       writers: new WriterPool(() => new BatchWriter()),
       memory,
     };
-    this.box = new Outbox(options, { ack: () => undefined, unwritable: () => {} });
+    this.box = new Outbox(options, { ack: () => undefined, left: () => {}, unwritable: () => {} });
     this.box.limit(64 * KiB * KiB, true);
   }
 

@@ -48,6 +48,13 @@ const word = (frame: Frame): string => {
 
 /** Writes words instead of bytes; a frame is as large as the spec says its payload is. */
 class Words implements BatchPort {
+  /** How many batches were given back. */
+  free = 0;
+  readonly memory = {
+    giveBack: () => {
+      this.free += 1;
+    },
+  };
   size = 0;
   words: string[] = [];
   readonly sizes = new Map<Frame, number>();
@@ -70,11 +77,13 @@ export class Post {
   readonly words = new Words();
   readonly batches: string[][] = [];
   readonly unwritable: Outgoing[] = [];
+  /** Messages as they left. */
+  readonly told: string[] = [];
   readonly box: Outbox;
   /** Whether the link is done as soon as it is written to. */
   atOnce = true;
   ack: number | undefined;
-  #done: (() => void)[] = [];
+  #done: ((free: boolean) => void)[] = [];
 
   constructor(options: Partial<OutboxOptions> = {}) {
     const all = {
@@ -92,6 +101,7 @@ export class Post {
         this.ack = undefined;
         return seq;
       },
+      left: ({ frame }) => this.told.push(word(frame)),
       unwritable: (outgoing) => this.unwritable.push(outgoing),
     });
   }
@@ -122,8 +132,8 @@ export class Post {
   }
 
   /** The write in flight is done. */
-  done(): void {
-    this.#done.shift()?.();
+  done(free = false): void {
+    this.#done.shift()?.(free);
   }
 
   get inFlight(): number {

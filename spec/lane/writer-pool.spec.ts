@@ -16,12 +16,12 @@ function outboxes(unwritable: () => void = () => {}) {
   const clock = virtualClock();
   const one = () => {
     const options = { clock, writers, capacity: 9, capacityBytes: 1e6, maxWaiting: 9, maxBatchBytes: 16_000 };
-    const box = new Outbox(options, { ack: () => undefined, unwritable });
+    const box = new Outbox(options, { ack: () => undefined, left: () => {}, unwritable });
     const written: Frame[][] = [];
     box.attach({
       write(batch, done) {
         written.push(decodeBatch(batch).frames);
-        clock.soon(done);
+        clock.soon(() => done());
       },
     });
     box.allow({ messages: 9, bytes: 1e6 });

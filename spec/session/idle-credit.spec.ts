@@ -6,6 +6,7 @@ import { handler } from '../../lib/handler/registration.js';
 import { Handlers } from '../../lib/handler/registry.js';
 import { Dispatch } from '../../lib/session/dispatch.js';
 import { quietLog } from '../../lib/session/option.js';
+import { Publish } from '../../lib/session/publish.js';
 import { Session } from '../../lib/session/session.js';
 import type { SessionHost } from '../../lib/session/terms.js';
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.js';
@@ -96,15 +97,8 @@ function pair(clock: VirtualClock) {
 }
 
 describe('Credit of a session that sends nothing', () => {
-  const note = (bytes: number) => ({
-    type: 'note',
-    payload: new Uint8Array(bytes),
-    codec: 'bytes',
-    expects: 'nothing' as const,
-    deadlineAt: 0,
-    attempt: 1,
-    id: '',
-  });
+  const note = (bytes: number) =>
+    new Publish({ type: 'note', payload: new Uint8Array(bytes), codec: 'bytes' }, undefined);
 
   it('goes back to the lane but for one message, and comes again with the next burst', async () => {
     const clock = virtualClock();

@@ -7,6 +7,7 @@ import { Outbox, type Writable } from '../../lib/lane/outbox.js';
 import { WriterPool } from '../../lib/lane/writer-pool.js';
 import { type Caller, Calls, type Draft } from '../../lib/session/call.js';
 import { Outbound } from '../../lib/session/outbound.js';
+import { Publish } from '../../lib/session/publish.js';
 import { Tally } from '../../lib/session/tally.js';
 import { virtualClock } from '../../lib/testing/virtual-clock.js';
 
@@ -20,6 +21,9 @@ const draft = (expects: Expects = 'reply', more: Partial<Draft> = {}): Draft => 
   id: '',
   ...more,
 });
+
+/** The same for which nobody waits. */
+const note = () => new Publish(draft('nothing'), undefined);
 
 /** One side's outbound over an outbox whose link is the spec. */
 class Rig {
@@ -40,6 +44,7 @@ class Rig {
     };
     this.outbox = new Outbox(options, {
       ack: () => undefined,
+      left: (outgoing) => this.outbound.left(outgoing),
       unwritable: (outgoing, thrown) => this.outbound.unwritable(outgoing, thrown),
     });
     this.outbound = new Outbound("worker 'w1'", this.clock, this.outbox);
@@ -230,7 +235,7 @@ describe('Outbound', () => {
     const rig = new Rig().link();
     rig.outbound.close(gone);
     expect(() => rig.call()).to.throw('not-sent');
-    expect(rig.outbound.publish(draft('nothing'), 'drop-newest')).to.equal('dropped');
+    expect(rig.outbound.publish(note(), 'drop-newest')).to.equal('dropped');
     await rig.outbound.writable().then(
       () => expect.fail('there is room'),
       (thrown) => expect(thrown.message).to.equal('not-sent'),
@@ -245,7 +250,7 @@ describe('Outbound', () => {
     rig.call();
     rig.call();
     expect(() => rig.call()).to.throw(/finds no room/);
-    expect(rig.outbound.publish(draft('nothing'), 'drop-newest')).to.equal('dropped');
+    expect(rig.outbound.publish(note(), 'drop-newest')).to.equal('dropped');
   });
 
   it('does not send what is larger than the peer takes', () => {
@@ -285,7 +290,7 @@ describe('Outbound', () => {
 
     it('asks for an answer to each publish, which is how its room comes back', async () => {
       const rig = baseline();
-      for (let i = 0; i < 4; i++) rig.outbound.publish(draft('nothing'), 'drop-newest');
+      for (let i = 0; i < 4; i++) rig.outbound.publish(note(), 'drop-newest');
       expect((await rig.sent()).map((frame) => (frame as Message).expects)).to.deep.equal(
         Array(4).fill('acceptance'),
       );
@@ -295,7 +300,7 @@ describe('Outbound', () => {
       const rig = new Rig();
       rig.outbound.begin({ maxPayloadBytes: 1_000, credited: false, maxUnanswered: 16 });
       for (let i = 0; i < 4; i++) rig.call();
-      expect(rig.outbound.publish(draft('nothing'), 'drop-oldest')).to.equal('dropped');
+      expect(rig.outbound.publish(note(), 'drop-oldest')).to.equal('dropped');
       expect(rig.outbox.queued).to.equal(4);
     });
 

@@ -9,6 +9,7 @@ const overGrpc = {
   dialling: grpcTransport(),
   address: '127.0.0.1:0',
   nobody: '127.0.0.1:1',
+  frees: true,
 };
 
 transportContract('gRPC', () => overGrpc);
@@ -31,5 +32,7 @@ transportContract('the memory network', () => {
     dialling: network.transport('worker-host'),
     address: 'hub',
     nobody: 'nobody',
+    // What arrives is what was written, and no copy.
+    frees: false,
   };
 });

@@ -10,6 +10,8 @@ export interface TransportHarness {
   readonly address: string;
   /** An address where nobody listens. */
   readonly nobody: string;
+  /** Whether a batch that is done may be written over. */
+  readonly frees: boolean;
   readonly serverTls?: ServerTls;
   readonly clientTls?: ClientTls;
 }
@@ -108,6 +110,28 @@ export function transportContract(
         expect(calls).to.equal(50);
       }
       await hub.received.count(50);
+    });
+
+    it('reads nothing of a batch once it says that it is free', async () => {
+      const { worker, hub } = await pair();
+      const bytes = 20_000;
+      for (const [from, to] of [
+        [worker, hub],
+        [hub, worker],
+      ] as const) {
+        let batch = Buffer.alloc(bytes);
+        let freed = 0;
+        for (let n = 0; n < 100; n++) {
+          numbered(n, bytes).copy(batch);
+          const free = await write(from.link, batch);
+          if (free) batch.fill(0xff);
+          else batch = Buffer.alloc(bytes);
+          freed += free ? 1 : 0;
+        }
+        expect(freed).to.equal(given.frees ? 100 : 0);
+        const came = await to.received.count(100);
+        for (let n = 0; n < 100; n++) expect(came[n], `batch ${n}`).to.deep.equal(numbered(n, bytes));
+      }
     });
 
     it('withholds done while the other side does not read, and loses nothing', async () => {

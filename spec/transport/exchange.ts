@@ -37,7 +37,9 @@ export function receive(link: Link): Received {
   };
 }
 
-export const write = (link: Link, batch: Uint8Array) => new Promise<void>((done) => link.write(batch, done));
+/** Whether the batch is free, once the link can take the next one. */
+export const write = (link: Link, batch: Uint8Array) =>
+  new Promise<boolean>((done) => link.write(batch, (free = false) => done(free)));
 
 /** A batch that can be told from its neighbours. */
 export function numbered(n: number, bytes: number): Buffer {

@@ -48,12 +48,12 @@ export abstract class CallLink implements Link {
     return this.#state === 'closing';
   }
 
-  write(batch: Uint8Array, done: () => void): void {
+  write(batch: Uint8Array, done: (free: boolean) => void): void {
     if (this.#state !== 'open') return;
     const { buffer, byteOffset, byteLength } = batch;
     const bytes = batch instanceof Buffer ? batch : Buffer.from(buffer, byteOffset, byteLength);
     this.call.write(bytes, (error) => {
-      if (!error && this.#state !== 'ended') done();
+      if (!error && this.#state !== 'ended') done(true);
     });
   }
 

@@ -79,5 +79,5 @@ export async function requestPaced(side, payloads, count, perSecond) {
     if (failure !== undefined) throw failure;
   })();
   await whileItMoves(() => done, sending);
-  return percentiles(Array.from(latencies), parts);
+  return { began, at: now(), ...percentiles(Array.from(latencies), parts) };
 }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openFleet } from '../fleet.mjs';
 import { percentiles } from '../gaps.mjs';
+import { roundOf } from '../profile/observed.mjs';
 
-/** A case whose rounds each begin with nothing: gives what `round` measures of a fleet that was opened for it. */
+/** A case whose rounds each begin with nothing: gives what `measure` says of a fleet that was opened for it. */
 const anew = (how, measure) => async (contestant, size, options) => {
   let fleet;
   return {
@@ -27,7 +29,7 @@ const kept = (how, warmUp, measure) => async (contestant, size, options) => {
     warmUp: async () => {
       count = await warmUp((count) => measure(fleet, size, count), options);
     },
-    round: () => measure(fleet, size, count),
+    round: () => roundOf(options, fleet, () => measure(fleet, size, count)),
     close: fleet.close,
     kill: fleet.kill,
   };
@@ -35,21 +37,23 @@ const kept = (how, warmUp, measure) => async (contestant, size, options) => {
 
 /** What workers that do nothing take from their hub. */
 export const idle = (workers, pulse) =>
-  anew({ workers, pulse }, async (fleet, { quick }) => {
-    const ms = quick ? 2000 : 8000;
-    const { percent, lateMs, rss, joined } = await fleet.hub.ask('idle', { ms });
-    if (joined !== workers) throw new Error(`${joined} of ${workers} workers are there at the end`);
-    // A busy machine makes some late; far fewer were lost.
-    const least = (0.2 * workers * ms) / 1000;
-    if (lateMs.length < least)
-      throw new Error(`${lateMs.length} beats of ${workers} workers were heard in ${ms} ms`);
-    const { p50, p99 } = percentiles(lateMs, { p50: 0.5, p99: 0.99 });
-    return {
-      'hub, KB a worker': (rss - fleet.rss) / 1024 / workers,
-      'hub, % of a core': percent,
-      'beats late p50, ms': p50,
-      'beats late p99, ms': p99,
-    };
+  anew({ workers, pulse }, async (fleet, options) => {
+    const ms = options.quick ? 2000 : 8000;
+    await sleep(ms / 4);
+    const measured = await roundOf(options, fleet, async () => {
+      const { began, at, percent, lateMs, joined } = await fleet.hub.ask('idle', { ms });
+      if (joined !== workers) throw new Error(`${joined} of ${workers} workers are there at the end`);
+      const count = (workers * ms) / 1000;
+      // A busy machine makes some late; far fewer were lost.
+      if (lateMs.length < 0.2 * count)
+        throw new Error(`${lateMs.length} beats of ${workers} workers were heard in ${ms} ms`);
+      const { p50, p99 } = percentiles(lateMs, { p50: 0.5, p99: 0.99 });
+      const late = { 'beats late p50, ms': p50, 'beats late p99, ms': p99 };
+      return { began, at, count, 'hub, % of a core': percent, ...late };
+    });
+    if (options.profile) return measured;
+    const { rss } = await fleet.hub.ask('memory');
+    return { 'hub, KB a worker': (rss - fleet.rss) / 1024 / workers, ...measured };
   });
 
 /** All dial in the same moment. */
@@ -84,7 +88,9 @@ export const broadcast = (workers, perTurn) =>
         hub.ask('broadcast', { size, count, perTurn }),
         ...children.map(arrivalOf),
       ]);
-      return { 'deliveries/s': (count * workers * 1000) / (Math.max(...ends) - began) };
+      const at = Math.max(...ends);
+      const deliveries = count * workers;
+      return { began, at, count: deliveries, 'deliveries/s': (deliveries * 1000) / (at - began) };
     },
   );
 
@@ -119,7 +125,7 @@ export const workQueue = (workers) =>
         throw new Error(`${add('total')} messages were handled, of ${count}, or not each of them once`);
       if (add('busy') !== workers)
         throw new Error(`${add('busy')} of ${workers} workers had something to do`);
-      return { '1/s': (count * 1000) / (at - began) };
+      return { began, at, count, '1/s': (count * 1000) / (at - began) };
     },
   );
 

@@ -1,4 +1,5 @@
-import { arrival, openPair } from '../pair.mjs';
+import { arrival, openPair, sidesOf } from '../pair.mjs';
+import { roundOf } from '../profile/observed.mjs';
 
 /** Sends `count` messages; when the first was sent and the last arrived. */
 async function publish({ hub, client }, sender, count) {
@@ -31,17 +32,8 @@ async function warmUp(run, { quick, seconds }) {
   return Math.max(200, Math.ceil(rate * seconds));
 }
 
-/** One measurement while both processes are watched. */
-async function observed({ hub, client }, run, count, sampling) {
-  const sides = [client, hub];
-  await Promise.all(sides.map((side) => side.ask('observe', { sampling })));
-  const { began, at } = await run(count);
-  const seen = await Promise.all(sides.map((side) => side.ask('observed', { began, at })));
-  return { count, us: (at - began) * 1000, worker: seen[0], hub: seen[1] };
-}
-
 /**
- * Messages or requests a second, as many as go. With `profile` a round is two measurements, the second one with samples.
+ * Messages or requests a second, as many as go.
  * @param {{ verb: 'publish' | 'send' | 'request', sender?: 'hub' | 'client', inFlight?: number, handler?: 'sync' | 'promise' }} load
  */
 export const throughput =
@@ -54,16 +46,15 @@ export const throughput =
       return acknowledged ? send(pair, inFlight, count) : publish(pair, sender, count);
     };
     let count = 0;
-    const measure = async () => ({ '1/s': rateOf(await run(count), count) });
-    const profile = async () => ({
-      plain: await observed(pair, run, count, false),
-      sampled: await observed(pair, run, count, true),
-    });
+    const measure = async () => {
+      const { began, at } = await run(count);
+      return { began, at, count, '1/s': rateOf({ began, at }, count) };
+    };
     return {
       warmUp: async () => {
         count = await warmUp(run, options);
       },
-      round: options.profile ? profile : measure,
+      round: () => roundOf(options, sidesOf(pair), measure),
       close: pair.close,
       kill: pair.kill,
     };

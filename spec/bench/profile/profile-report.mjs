@@ -1,4 +1,4 @@
-import { Page } from '../page.mjs';
+import { Page, shown } from '../page.mjs';
 import { rooms } from './rooms.mjs';
 import { sumsOf } from './sums.mjs';
 
@@ -6,21 +6,32 @@ const us = (/** @type {number} */ value) => value.toFixed(3);
 const percent = (/** @type {number} */ part, /** @type {number} */ whole) =>
   `${((100 * part) / whole).toFixed(1)} %`;
 
-/** Where the time of a message goes, one contestant beside the other. */
+/** Where the time of a message goes (or of what else a case counts), one contestant beside the other. */
 export class ProfileReport extends Page {
   /** What all contestants measured at one case, size and list of flags. */
-  add({ name, size, flags }, entries) {
+  add({ name, size, flags, unit }, entries) {
     const all = entries.map(sumsOf);
-    this.say(`\n## ${[name, `${size} bytes`, ...flags].join(', ')}\n`);
-    this.#rates(all);
+    const bytes = size === undefined ? [] : [`${size} bytes`];
+    this.say(`\n## ${[name, ...bytes, ...flags].join(', ')}\n`);
+    this.#measured(all);
     for (const side of ['worker', 'hub']) {
-      this.#table(side, all);
+      this.#table(side, unit, all);
       this.#accounts(side, all);
-      for (const one of all) this.#functions(one.who, side, one[side].top);
+      for (const one of all) this.#functions(one.who, side, unit, one[side].top);
     }
-    for (const { worker, hub, ...rest } of all) {
+    for (const { who, measured, worker, hub } of all) {
       const plain = ({ rooms, ...other }) => ({ ...other, rooms: Object.fromEntries(rooms) });
-      this.keep({ case: name, size, flags, ...rest, worker: plain(worker), hub: plain(hub) });
+      const figures = Object.fromEntries(measured);
+      this.keep({
+        case: name,
+        size,
+        flags,
+        who,
+        unit,
+        measured: figures,
+        worker: plain(worker),
+        hub: plain(hub),
+      });
     }
   }
 
@@ -31,14 +42,15 @@ export class ProfileReport extends Page {
   }
 
   /** Whether watching changes what is watched. */
-  #rates(all) {
-    this.say('| who | per second, not sampled | sampled | of that |\n| --- | ---: | ---: | ---: |');
-    const whole = (value) => Math.round(value).toLocaleString('en-US');
-    for (const { who, plain, sampled } of all)
-      this.row([who, whole(plain), whole(sampled), (sampled / plain).toFixed(2)]);
+  #measured(all) {
+    this.say('| who | what | not sampled | sampled | of that |\n| --- | --- | ---: | ---: | ---: |');
+    for (const { who, measured } of all) {
+      for (const [what, { plain, sampled }] of measured)
+        this.row([who, what, shown(plain), shown(sampled), (sampled / plain).toFixed(2)]);
+    }
   }
 
-  #table(side, all) {
+  #table(side, unit, all) {
     const [first, ...others] = all;
     const line = (title, of) => {
       const values = all.map((one) => of(one[side]));
@@ -46,7 +58,7 @@ export class ProfileReport extends Page {
       this.row([title, ...values.map(us), ...less.map(us)]);
     };
     const differences = others.map(({ who }) => `${first.who} less ${who}`);
-    this.say(`\n### ${side}, us of main thread a message\n`);
+    this.say(`\n### ${side}, us of main thread a ${unit}\n`);
     this.row(['room', ...all.map(({ who }) => who), ...differences]);
     this.row(['---', ...all.map(() => '---:'), ...others.map(() => '---:')]);
     for (const room of rooms) {
@@ -90,8 +102,8 @@ export class ProfileReport extends Page {
     }
   }
 
-  #functions(who, side, top) {
-    this.say(`\n| ${who}, ${side}: most self time | where | us a message |\n| --- | --- | ---: |`);
+  #functions(who, side, unit, top) {
+    this.say(`\n| ${who}, ${side}: most self time | where | us a ${unit} |\n| --- | --- | ---: |`);
     for (const [name, value] of top) this.row([name, us(value)]);
   }
 }

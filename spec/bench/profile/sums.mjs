@@ -9,26 +9,27 @@ const place = (/** @type {{ url: string, line: number }} */ { url, line }) =>
   url === '' ? '' : `${url.replace(/^.*\/(node_modules|build\/lib|spec\/bench)\//, '')}:${line}`;
 
 /**
- * What all rounds of one contestant say of one side, in microseconds for each message.
+ * What all rounds of one contestant say of one side, in microseconds for each message: of all its processes together.
  * @param {'worker' | 'hub'} side
  */
 function sideOf(rounds, side) {
   const total = (key, of) => rounds.reduce((sum, round) => sum + of(round[key]), 0);
   const perMessage = (key, of) => total(key, of) / total(key, ({ count }) => count);
+  const ofProcesses = (run, of) => run[side].reduce((sum, one) => sum + of(one), 0);
   const sampled = total('sampled', ({ count }) => count);
   const byRoom = new Map();
   const byFunction = new Map();
   for (const { sampled: run } of rounds) {
-    for (const one of run[side].functions) {
+    for (const one of run[side].flatMap(({ functions }) => functions)) {
       add(byRoom, roomOf(one), one.us / sampled);
       if (one.name !== '(idle)')
         add(byFunction, `${one.name || '(anonymous)'} | ${place(one)}`, one.us / sampled);
     }
   }
   const measured = (key) => {
-    const cpu = (name) => perMessage(key, (run) => run[side].cpu[name]);
-    const wall = perMessage(key, ({ us }) => us);
-    const told = rounds[0][key][side].cpu.main !== undefined;
+    const cpu = (name) => perMessage(key, (run) => ofProcesses(run, (one) => one.cpu[name]));
+    const wall = perMessage(key, (run) => run.us * run[side].length);
+    const told = rounds[0][key][side][0].cpu.main !== undefined;
     return { wall, ...(told && { main: cpu('main'), queued: cpu('queued'), others: cpu('others') }) };
   };
   const sum = [...byRoom.values()].reduce((a, b) => a + b, 0);
@@ -49,14 +50,16 @@ function sideOf(rounds, side) {
   };
 }
 
-/** The sums of one contestant: rates of single rounds without and with samples, and both sides. */
+/** The sums of one contestant: medians of what was measured without and with samples, and both sides. */
 export function sumsOf({ who, rounds }) {
-  const rates = (key) => rounds.map((round) => (round[key].count / round[key].us) * 1e6);
+  const medianOf = (what, key) => median(rounds.map((round) => round[key].measured[what]));
+  const names = Object.keys(rounds[0].plain.measured);
   return {
     who,
-    plain: median(rates('plain')),
-    sampled: median(rates('sampled')),
-    rates: { plain: rates('plain'), sampled: rates('sampled') },
+    measured: names.map((what) => [
+      what,
+      { plain: medianOf(what, 'plain'), sampled: medianOf(what, 'sampled') },
+    ]),
     worker: sideOf(rounds, 'worker'),
     hub: sideOf(rounds, 'hub'),
   };
