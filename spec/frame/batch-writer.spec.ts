@@ -44,17 +44,20 @@ describe('a batch writer', () => {
   });
 
   it('writes over what was given back, and over nothing else', () => {
-    const actions = fc.array(fc.record({ frames: anyFrames, back: fc.array(fc.nat(9), { maxLength: 3 }) }), {
+    const indices = fc.array(fc.nat(9), { maxLength: 3 });
+    const actions = fc.array(fc.record({ frames: anyFrames, early: indices, back: indices }), {
       maxLength: 40,
     });
     fc.assert(
       fc.property(actions, fc.constantFrom(0, 600, 65_536), (batches, slabBytes) => {
         const writer = new BatchWriter(slabBytes);
         const out: { memory: { giveBack(): void }; bytes: Buffer; copy: Buffer }[] = [];
-        for (const { frames, back } of batches) {
+        for (const { frames, early, back } of batches) {
           for (const frame of frames) writer.add(frame);
+          for (const index of early) for (const { memory } of out.splice(index, 1)) memory.giveBack();
           const { memory } = writer;
           const bytes = writer.take();
+          expect(decodeBatch(bytes).frames).to.deep.equal(frames);
           out.push({ memory, bytes, copy: Buffer.from(bytes) });
           for (const index of back) for (const { memory } of out.splice(index, 1)) memory.giveBack();
           for (const { bytes, copy } of out) expect(bytes.equals(copy)).to.equal(true);
