@@ -19,6 +19,7 @@ export class ProfileReport extends Page {
       this.#accounts(side, all);
       for (const one of all) this.#functions(one.who, side, unit, one[side].top);
     }
+    this.#cpu(unit, all);
     for (const { who, measured, worker, hub } of all) {
       const plain = ({ rooms, ...other }) => ({ ...other, rooms: Object.fromEntries(rooms) });
       const figures = Object.fromEntries(measured);
@@ -51,16 +52,12 @@ export class ProfileReport extends Page {
   }
 
   #table(side, unit, all) {
-    const [first, ...others] = all;
-    const line = (title, of) => {
-      const values = all.map((one) => of(one[side]));
-      const less = values.slice(1).map((value) => values[0] - value);
-      this.row([title, ...values.map(us), ...less.map(us)]);
-    };
-    const differences = others.map(({ who }) => `${first.who} less ${who}`);
-    this.say(`\n### ${side}, us of main thread a ${unit}\n`);
-    this.row(['room', ...all.map(({ who }) => who), ...differences]);
-    this.row(['---', ...all.map(() => '---:'), ...others.map(() => '---:')]);
+    const line = (title, of) =>
+      this.#line(
+        title,
+        all.map((one) => of(one[side])),
+      );
+    this.#head(`${side}, us of main thread a ${unit}`, 'room', all);
     for (const room of rooms) {
       if (all.some((one) => one[side].rooms.has(room))) line(room, (sums) => sums.rooms.get(room) ?? 0);
     }
@@ -76,6 +73,33 @@ export class ProfileReport extends Page {
     }
   }
 
+  #head(title, what, [first, ...others]) {
+    this.say(`\n### ${title}\n`);
+    const differences = others.map(({ who }) => `${first.who} less ${who}`);
+    this.row([what, first.who, ...others.map(({ who }) => who), ...differences]);
+    this.row(['---', '---:', ...others.flatMap(() => ['---:', '---:'])]);
+  }
+
+  #line(title, values) {
+    const less = values.slice(1).map((value) => values[0] - value);
+    this.row([title, ...values.map(us), ...less.map(us)]);
+  }
+
+  /** What it costs all processes together, where they share the cores; on Linux. */
+  #cpu(unit, all) {
+    if (all.some(({ hub }) => hub.plain.main === undefined)) return;
+    this.#head(`CPU of all processes, us a ${unit}, not sampled`, 'threads', all);
+    const parts = ['hub', 'worker'].flatMap((side) => [
+      [`${side}: main thread`, (one) => one[side].plain.main],
+      [`${side}: other threads, mostly the collector's`, (one) => one[side].plain.others],
+    ]);
+    for (const [title, of] of parts) this.#line(title, all.map(of));
+    this.#line(
+      '**sum**',
+      all.map((one) => parts.reduce((sum, [, of]) => sum + of(one), 0)),
+    );
+  }
+
   #accounts(side, [first, ...others]) {
     const own = first[side];
     this.say('');
@@ -83,6 +107,13 @@ export class ProfileReport extends Page {
     for (const { who, [side]: other } of others) {
       const less = (/** @type {(sums: typeof own) => number} */ of) => of(own) - of(other);
       const wall = less(({ sampled }) => sampled.wall);
+      // At a fixed rate.
+      if (Math.abs(wall) < own.sampled.wall / 100) {
+        this.say(
+          `Both last equally long, and ${first.who} is busy for ${us(less(({ busy }) => busy))} us more than ${who}.`,
+        );
+        continue;
+      }
       const part = (value) => `${us(value)} (${percent(value, wall)})`;
       const rows = percent(
         less(({ sum }) => sum),
