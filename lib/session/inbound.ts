@@ -1,46 +1,50 @@
 import { BusError } from '../errors/bus-error.js';
-import type { Chunk, Fault, Message, Outcome, Totals } from '../frame/frame.js';
+import type { Chunk, Message, Totals } from '../frame/frame.js';
 import type { Reply, Surroundings } from '../handler/call.js';
 import type { Peer } from '../handler/context.js';
 import type { Demand } from '../handler/demand.js';
-import { faultOf } from '../handler/fault.js';
 import type { Registration } from '../handler/registration.js';
 import type { Outbox } from '../lane/outbox.js';
-import { partBytes } from '../lane/parts.js';
 import type { LaneSource } from '../lane/source.js';
 import type { SessionScope } from '../services/injection.js';
+import { Answers, type AnswersPort, type AnswerTerms } from './answers.js';
 import { Arrivals, type Arrived, type Begun, isBegun, overlong } from './arrivals.js';
 import type { Dispatch } from './dispatch.js';
 import { nothingReceived } from './numbering.js';
+import {
+  beyondCredit,
+  cancelled,
+  cancelledEarly,
+  draining,
+  noRoom,
+  tooLarge,
+  unanswered,
+  unhandled,
+} from './objection.js';
 import { OpenTasks } from './open-tasks.js';
 import type { Refused } from './tally.js';
 import { Task, type TaskOwner, type TaskRoute } from './task.js';
 
 /** What the agreement allows for what we take. */
-export interface TakeTerms {
-  readonly maxPayloadBytes: number;
+export interface TakeTerms extends AnswerTerms {
+  /** Messages that may wait for an outcome. */
   readonly maxUnanswered: number;
-  /** Whether the peer keeps to credit; one of the baseline profile gets an outcome for everything instead. */
-  readonly credited: boolean;
 }
 
 /** Cancels of messages that have not arrived: a cancel overtakes. */
 const maxEarlyCancels = 1_024;
 
-/** Outcomes that a peer may leave untaken before nothing of it starts any more and it gets no more credit. */
-const maxOwed = 8_192;
-/** Or one payload, where that may be larger. */
-const leastOwedBytes = 64 * 1024 * 1024;
-
-const nothing = new Uint8Array(0);
-
-/** What one session receives: the admission door, and the way of the outcomes back. */
-export class Inbound implements TaskOwner {
+/**
+ * The door of one session: what it receives goes into the lane, or is answered with the reason why not. A peer of the
+ * baseline profile, which knows no credit, gets an outcome for everything instead.
+ */
+export class Inbound implements TaskOwner, AnswersPort {
   terms: TakeTerms = {
     maxPayloadBytes: Number.POSITIVE_INFINITY,
     maxUnanswered: Number.POSITIVE_INFINITY,
     credited: true,
   };
+  readonly #answers: Answers;
   readonly #open = new OpenTasks();
   /** Of those of them that give items. */
   #streams: Set<Demand> | undefined;
@@ -56,16 +60,15 @@ export class Inbound implements TaskOwner {
   #routes: WeakMap<Registration, TaskRoute> | undefined;
   /** From the first message of a session until it is over. */
   #services: SessionScope | undefined;
-  #withheld = false;
   /** What the source had received when this session's numbers began: its credit is counted from there. */
   #base: Totals = nothingReceived;
 
   constructor(
     private readonly dispatch: Dispatch,
     private readonly outbox: Outbox,
-    /** The peer takes no outcomes and goes on; nobody who heeds credit and `pull` gets there. */
-    private readonly overrun: () => void,
+    readonly overrun: () => void,
   ) {
+    this.#answers = new Answers(dispatch, outbox, this);
     this.#source = dispatch.lane.source(
       () => this.tellCredit(),
       (type, held) => this.#tellHold(type, held),
@@ -108,7 +111,8 @@ export class Inbound implements TaskOwner {
 
   /** Says what is granted, unless the peer has to take outcomes first. Without a link nobody hears it. */
   tellCredit(): void {
-    if (this.terms.credited && !this.#withheld) this.outbox.control({ kind: 'credit', ...this.limit });
+    if (this.terms.credited && !this.#answers.withheld)
+      this.outbox.control({ kind: 'credit', ...this.limit });
   }
 
   /** Says which message types the peer is to keep back: over a new link of this session it has forgotten. */
@@ -118,35 +122,21 @@ export class Inbound implements TaskOwner {
 
   /** Outcomes may have been taken: lets what waits start again, and says what was granted meanwhile. */
   outcomesTaken(): void {
-    if (!this.#withheld || this.#owesTooMuch) return;
-    this.#withhold(false);
-    this.tellCredit();
+    if (this.#answers.taken()) this.tellCredit();
   }
 
-  /** Starts nothing more for this peer and asks its streams for no more items, or goes on. */
-  #withhold(withheld: boolean): void {
-    this.#withheld = withheld;
+  get peer(): string {
+    return this.#from.id;
+  }
+
+  /** Of `AnswersPort`: its streams are asked for no more items either. */
+  withhold(withheld: boolean): void {
     if (withheld) this.#source.pause();
     else this.#source.resume();
     for (const demand of this.#streams ?? []) demand.hold(withheld);
   }
 
-  get #maxOwedBytes(): number {
-    return Math.max(leastOwedBytes, this.terms.maxPayloadBytes);
-  }
-
-  /** Of itself, or of what the process may hold. */
-  get #owesTooMuch(): boolean {
-    return this.#owes(1) || this.outbox.outcomes.over;
-  }
-
-  /** Whether the peer owes so many times what it may leave untaken. */
-  #owes(times: number): boolean {
-    const { messages, bytes } = this.outbox.owed;
-    return messages > times * maxOwed || bytes > times * this.#maxOwedBytes;
-  }
-
-  /** The door: a message goes into the lane, or is answered with the reason why not. */
+  /** A message, the first part of a large one too. */
   receive(received: Message): void {
     const message: Message =
       this.terms.credited || received.expects !== 'nothing'
@@ -166,23 +156,24 @@ export class Inbound implements TaskOwner {
     const error = overlong(over);
     this.#source.refuse(0);
     this.dispatch.tally.refused.tooLarge += 1;
-    this.#tell(over, error, true);
+    this.#answers.refuse(over, error, true);
     return error;
   }
 
   /** A large message is answered at once if it will not be taken: its sender then sends no more of it. */
   #begin(message: Begun<Message>): void {
-    const { payload, timeoutMs, type } = message;
+    const { payload, timeoutMs, type, size } = message;
     const { messages, bytes } = this.#source.unspent;
     const no = this.#objection(message) ?? (this.dispatch.handlers.get(type) ? undefined : unhandled(type));
     if (no) return this.#refuse(message, no);
-    if (messages <= (this.#arrivals?.size ?? 0) || bytes === 0) return this.#refuse(message, overflow(type));
+    if (messages <= (this.#arrivals?.size ?? 0) || bytes === 0)
+      return this.#refuse(message, beyondCredit(type));
     this.#source.pass(payload.length);
     const deadline = timeoutMs > 0 ? this.#now + timeoutMs : 0;
     this.#arrivals ??= new Arrivals(this.dispatch.reserve, (arrived) => this.#arrived(arrived));
     if (this.#arrivals.begin({ ...message, timeoutMs: deadline })) return;
     this.#source.refuse(0);
-    this.#turnAway(message, noRoom(message, this.dispatch.reserve.capacity));
+    this.#turnAway(message, noRoom(type, size, this.dispatch.reserve.capacity));
   }
 
   #arrived({ frame, reserved }: Arrived<Message>): void {
@@ -213,7 +204,7 @@ export class Inbound implements TaskOwner {
       this.dispatch.tally.received.accepted += 1;
     } else {
       this.#forget(task);
-      this.#turnAway(message, overflow(message.type));
+      this.#turnAway(message, beyondCredit(message.type));
     }
   }
 
@@ -240,18 +231,18 @@ export class Inbound implements TaskOwner {
     if (arriving) {
       this.#source.refuse(0);
       this.dispatch.tally.refused.cancelled += 1;
-      this.#tell(arriving, new BusError('cancelled', `the sender cancelled '${arriving.type}'`), false);
+      this.#answers.refuse(arriving, cancelled(arriving.type), false);
       return;
     }
     if (task === undefined) {
       if (re > lastReceived) this.#cancelEarly(re);
       return;
     }
-    const error = new BusError('cancelled', `the sender cancelled '${task.type}'`);
+    const error = cancelled(task.type);
     task.fate ??= 'cancelled';
     if (!this.#source.withdraw(task)) return task.cancel(error);
     this.finished(task);
-    this.#tell(task.message, error, false);
+    this.#answers.refuse(task.message, error, false);
   }
 
   #cancelEarly(re: number): void {
@@ -280,31 +271,11 @@ export class Inbound implements TaskOwner {
       task.fate = 'faulted';
       this.finished(task);
     }
-    for (const { message, type } of queued) this.#tell(message, draining(type), false);
+    for (const { message, type } of queued) this.#answers.refuse(message, draining(type), false);
   }
 
   answer(task: Task, reply: Reply): void {
-    if (task.dropped || task.cut) return;
-    const { maxPayloadBytes } = this.terms;
-    const { length } = reply.payload;
-    const untaken = this.outbox.owed.bytes;
-    const fits = length <= partBytes || untaken + length <= 4 * this.#maxOwedBytes;
-    if (length <= maxPayloadBytes && fits) return this.#send(task.message.seq, reply, false);
-    // Written all the same, it would break the link, and again at each replay; or end the session as overrun.
-    const error =
-      length > maxPayloadBytes
-        ? new BusError(
-            'too-large',
-            `what the handler of '${task.type}' gave has ${length} bytes, at most ${maxPayloadBytes} are taken`,
-          )
-        : new BusError(
-            'overflow',
-            `what the handler of '${task.type}' gave has ${length} bytes, and ${untaken} have not been taken yet`,
-          );
-    task.cut = true;
-    this.#fail(task);
-    this.#tell(task.message, error, false);
-    task.cancel(error);
+    this.#answers.reply(task, reply);
   }
 
   ended(task: Task): void {
@@ -330,8 +301,8 @@ export class Inbound implements TaskOwner {
     const ended = this.#endServices(tasks.length - queued.length);
     this.#source.forgetHolds();
     this.#base = this.#source.received;
-    if (this.#withheld) this.#source.resume();
-    this.#withheld = false;
+    if (this.#answers.withheld) this.#source.resume();
+    this.#answers.withheld = false;
     const gone = new BusError('cancelled', `${this.#from.id} is gone: nobody waits for the result any more`);
     for (const task of tasks) {
       task.dropped = ended;
@@ -380,18 +351,11 @@ export class Inbound implements TaskOwner {
   }
 
   #objection({ seq, type, payload, size = payload.length }: Message): BusError | undefined {
-    if (this.#early?.delete(seq))
-      return new BusError('cancelled', `the sender cancelled '${type}' before it arrived`);
+    if (this.#early?.delete(seq)) return cancelledEarly(type);
     if (this.dispatch.draining) return draining(type);
     const { maxPayloadBytes, maxUnanswered } = this.terms;
-    if (size > maxPayloadBytes)
-      return new BusError(
-        'too-large',
-        `the payload of '${type}' has ${size} bytes, at most ${maxPayloadBytes} are taken`,
-      );
-    if (this.#open.size >= maxUnanswered)
-      return new BusError('overflow', `${maxUnanswered} messages wait for an outcome already: wait for one`);
-    return undefined;
+    if (size > maxPayloadBytes) return tooLarge(type, size, maxPayloadBytes);
+    return this.#open.size >= maxUnanswered ? unanswered(maxUnanswered) : undefined;
   }
 
   #refuse(message: Message, error: BusError, bytes = message.payload.length): void {
@@ -401,49 +365,7 @@ export class Inbound implements TaskOwner {
 
   #turnAway(message: Message, error: BusError): void {
     this.dispatch.tally.refused[error.code === 'too-large' ? 'tooLarge' : (error.code as Refused)] += 1;
-    this.#tell(message, error, true);
-  }
-
-  /** What its handler gave did not do. One that ended at once was counted as it ended. */
-  #fail(task: Task): void {
-    const { received } = this.dispatch.tally;
-    if (task.fate === 'handled') {
-      received.handled -= 1;
-      received.faulted += 1;
-    }
-    task.fate = 'faulted';
-  }
-
-  /** Tells the sender why; `urgent` leaves ahead of the acknowledgement, so that a `send` is not taken for accepted. */
-  #tell(message: Message, error: BusError, urgent: boolean): void {
-    if (error.code !== 'cancelled')
-      this.dispatch.fault(
-        error.code === 'overflow' ? 'overflow' : 'fault',
-        this.#from.id,
-        message.type,
-        error,
-      );
-    if (message.expects === 'nothing') return;
-    this.#send(message.seq, { status: 'fault', payload: nothing, codec: '', fault: faultOf(error) }, urgent);
-  }
-
-  #send(re: number, { status, payload, codec, fault }: Reply, urgent: boolean): void {
-    const frame: Outcome = {
-      kind: 'outcome',
-      seq: 0,
-      re,
-      status,
-      payload,
-      codec,
-      ...(fault ? { fault } : noFault),
-    };
-    // A peer that goes on asking is refused for as long as this side drains: nobody waits until it has heard the last no.
-    const courtesy = urgent && this.dispatch.draining;
-    const outgoing = { frame, bytes: payload.length, kept: this.terms.credited, courtesy };
-    if (urgent) this.outbox.urgent(outgoing);
-    else this.outbox.outcome(outgoing);
-    if (!this.#withheld && this.#owesTooMuch) this.#withhold(true);
-    else if (this.#withheld && this.#owes(4)) this.overrun();
+    this.#answers.refuse(message, error, true);
   }
 }
 
@@ -451,27 +373,3 @@ const plus = (a: Totals, b: Totals): Totals => ({
   messages: a.messages + b.messages,
   bytes: a.bytes + b.bytes,
 });
-
-const noFault: { fault?: Fault } = {};
-
-const unhandled = (type: string) =>
-  new BusError('unhandled', `no handler is registered for '${type}': register one, or check the type`, {
-    details: { type },
-  });
-
-const overflow = (type: string) =>
-  new BusError('overflow', `'${type}' was sent beyond the credit that was granted: it was not taken`, {
-    details: { type },
-  });
-
-const noRoom = ({ type, size }: Begun<Message>, capacity: number) =>
-  new BusError(
-    'overflow',
-    `there is no room for the ${size} bytes of '${type}' now: large payloads may take ${capacity} bytes together`,
-    { details: { type, bytes: size } },
-  );
-
-const draining = (type: string) =>
-  new BusError('draining', `this side finishes its work and takes no '${type}' any more`, {
-    details: { type },
-  });

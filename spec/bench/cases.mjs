@@ -15,6 +15,7 @@ import { throughput } from './measures/throughput.mjs';
  * @property {string} name
  * @property {number[] | undefined} sizes of its payloads; none for those where there is nothing to choose
  * @property {string[]} needs what a contestant must be able to do
+ * @property {Record<number, string[]>=} needsAt the same for a size
  * @property {boolean} flagged whether it is run with each list of Node.js flags, or with the first alone
  * @property {string=} profiled what `--profile` tells the time of; without, it does not have it
  * @property {number=} mostRounds where more would take long and say little
@@ -60,7 +61,11 @@ export function casesFor(/** @type {boolean} */ quick) {
     rate('send, 1,024 in flight', { verb: 'send', inFlight: 1024 }),
     requests(1),
     requests(128),
-    { ...flow('request, 5,000/s', openLoop, [], [256, 16_384]), profiled: 'request' },
+    {
+      ...flow('request, 5,000/s', openLoop, [], [256, 16_384]),
+      needsAt: { 16384: ['80 MB/s'] },
+      profiled: 'request',
+    },
     beating('idle bus', { load: 'idle' }),
     beating('one-way worker to hub', { load: 'publish' }),
     beating('one-way hub to worker', { load: 'publish', sender: 'hub' }),

@@ -5,6 +5,7 @@
  */
 export async function compare(one, size, options, report) {
   const where = { name: one.name, size, flags: options.flags, unit: one.profiled };
+  const needs = [...one.needs, ...(one.needsAt?.[size] ?? [])];
   let entries = [];
   const each = async (entry, act) => {
     try {
@@ -17,7 +18,7 @@ export async function compare(one, size, options, report) {
   };
 
   entries = options.contestants
-    .filter(({ missing, can }) => !missing && one.needs.every((need) => can.has(need)))
+    .filter(({ missing, can }) => !missing && needs.every((need) => can.has(need)))
     .map((contestant) => ({ contestant, who: contestant.name, running: undefined, rounds: [] }));
   for (const entry of [...entries]) {
     await each(entry, async () => {

@@ -36,7 +36,7 @@ import { missing as natsMissing } from './peers/nats/server.mjs';
 /**
  * `also` and `lacks` change what it is taken to be able to do. With `beat` its two sides beat, with `pulse` also from
  * a thread, with `large` it carries 4 MiB, with `waiting` it waits for slow handlers, with `reconnect` its workers come
- * back to a new hub.
+ * back to a new hub, with `80 MB/s` it answers 5,000 requests of 16 KiB in each second.
  * @returns {Contestant}
  */
 function contestant(/** @type {string} */ name, { also = [], lacks = [], missing = undefined } = {}) {
@@ -47,7 +47,7 @@ function contestant(/** @type {string} */ name, { also = [], lacks = [], missing
   return { name, hub: module('hub'), client: module('client'), fleet, can, missing };
 }
 
-const usual = ['publish to workers', 'acknowledge'];
+const usual = ['publish to workers', 'acknowledge', '80 MB/s'];
 const unbuilt = existsSync(new URL('../../build/lib/index.js', import.meta.url))
   ? undefined
   : 'it is not built';
@@ -63,5 +63,5 @@ export const contestants = [
   contestant('zeromq'),
   contestant('socket.io'),
   contestant('moleculer'),
-  contestant('nest', { lacks: ['publish to workers'] }),
+  contestant('nest', { lacks: ['publish to workers', '80 MB/s'] }),
 ];
