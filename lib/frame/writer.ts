@@ -12,7 +12,9 @@ const width = (length: number): number => {
   return length < 0x1000_0000 ? 4 : 5;
 };
 
-/** Batches after which slabs are let go that none of them needed. */
+/** Slabs that are kept for the next burst, 8 MiB of them: as much as a broadcast of 8 KB to a thousand has under way. */
+const maxSpare = 128;
+/** Batches after which those are let go that none of them needed. */
 const trimAfter = 1024;
 
 /** The memory of some batches. Once each of them was given back it is written over. */
@@ -73,8 +75,17 @@ export class Writer {
   /** For a slab: none of its batches is read any more. */
   reclaim(slab: Slab): void {
     if (slab !== this.memory) {
-      if (slab.bytes.length === largestSlab) this.spare.push(slab);
-    } else if (this.size === 0) this.start = this.position = 0;
+      if (slab.bytes.length === largestSlab && this.spare.length < maxSpare) this.spare.push(slab);
+    } else if (this.size === 0) {
+      this.start = this.position = 0;
+      // Made for one large batch.
+      if (slab.bytes.length > largestSlab) this.use(new Slab(Buffer.alloc(0), this));
+    }
+  }
+
+  private use(memory: Slab): void {
+    this.memory = memory;
+    this.slab = memory.bytes;
   }
 
   private trim(): void {
@@ -96,8 +107,7 @@ export class Writer {
   private move(bytes: number): void {
     const { memory, slab, start, position, size } = this;
     const usual = Math.min(4 * Math.max(size, this.lastSize), largestSlab);
-    this.memory = this.slabOf(Math.max(size + bytes, 2 * size, usual, this.slabBytes));
-    this.slab = this.memory.bytes;
+    this.use(this.slabOf(Math.max(size + bytes, 2 * size, usual, this.slabBytes)));
     slab.copy(this.slab, 0, start, position);
     this.start = 0;
     this.position = size;

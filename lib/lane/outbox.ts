@@ -176,7 +176,11 @@ export class Outbox {
       : -1;
     if (this.#control.length === 0) this.#control = [frame];
     else if (before < 0) this.#control.push(frame);
-    else this.#control[before] = frame;
+    else {
+      this.#control[before] = frame;
+      // For an interval the link took nothing: thousands of such peers would each keep a slab.
+      if (frame.kind === 'beat') this.#lent = undefined;
+    }
     this.#schedule();
   }
 

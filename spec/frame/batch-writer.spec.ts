@@ -102,6 +102,28 @@ describe('a batch writer', () => {
     expect([...burst(500)].filter((memory) => first.has(memory)).length, 'still there').to.be.at.most(1);
   });
 
+  it('lets go of the slab of a large batch, and of more slabs than a large broadcast needs', () => {
+    const writer = new BatchWriter(64 * 1024);
+    const take = () => {
+      const { memory } = writer;
+      return { memory, bytes: writer.take() };
+    };
+    writer.add({ ...message, payload: new Uint8Array(1_000_000) });
+    const large = take();
+    large.memory.giveBack();
+    writer.add(message);
+    expect(take().bytes.buffer.byteLength).to.be.at.most(64 * 1024);
+    const wave = () =>
+      Array.from({ length: 300 }, () => {
+        writer.add({ ...message, payload: new Uint8Array(60_000) });
+        return take();
+      });
+    const first = wave();
+    for (const { memory } of first) memory.giveBack();
+    const seen = new Set(first.map(({ bytes }) => bytes.buffer));
+    expect(wave().filter(({ bytes }) => seen.has(bytes.buffer)).length).to.be.within(100, 130);
+  });
+
   it('takes little memory while it only beats', () => {
     const writer = new BatchWriter();
     for (let beat = 1; beat < 5000; beat += 1) {

@@ -58,6 +58,21 @@ describe('outbox', () => {
     expect(post.words.free).to.equal(0);
   });
 
+  it('lets go of the memory of a batch that its link has not taken for an interval', async () => {
+    const post = new Post().open();
+    post.atOnce = false;
+    for (const n of numbers(3)) {
+      post.box.control(beat(n));
+      await post.written();
+    }
+    expect(post.inFlight).to.equal(1);
+    post.done(true);
+    expect(post.words.free).to.equal(0);
+    await post.written();
+    post.done(true);
+    expect(post.words.free, 'of the next one').to.equal(1);
+  });
+
   it('gives no memory back that a lost link was writing', async () => {
     const post = new Post().open();
     post.atOnce = false;
